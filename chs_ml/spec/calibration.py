@@ -1,0 +1,126 @@
+"""The whole spec, and what its sections must agree on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+
+from chs_ml.spec.bands import PRESETS, Bands, Cut, cuts_between
+from chs_ml.spec.data import Data
+from chs_ml.spec.expansion import expand
+from chs_ml.spec.metrics import Metric
+from chs_ml.spec.nearest import nearest
+from chs_ml.spec.part import SpecPart, Text
+from chs_ml.spec.settings import Baseline, Calibration, Rule, ScoreWhen, Tracking, Validation
+
+
+class CalibrationSpec(SpecPart):
+    """What the user asked for; every default is filled in, nothing has been read yet."""
+
+    later: ClassVar[Mapping[str, str]] = MappingProxyType({"history": "raw history"})
+
+    name: str = Field(
+        pattern=r"^\w[\w.-]{0,63}$",
+        description="short name of letters, digits, dot, dash and underscore, for instance telco",
+    )
+    label: Text | None = Field(None, description="human name of the formula, for instance 2026Q4")
+    owner: Text | None = Field(None, description="who answers for the formula")
+    because: Text | None = Field(None, description="why it is calibrated now")
+    data: Data = Field(description="{table, customer, outcome: {column, churned}, cutoff}")
+    metrics: tuple[Metric, ...] = Field(min_length=1, description="list of {name, pillar, direction, …}")
+    calibration: Calibration = Field(default_factory=lambda: Calibration.model_validate({}))
+    validation: Validation = Field(default_factory=lambda: Validation.model_validate({}))
+    baseline: Baseline | None = Field(None, description="{column} or {formula}: the score in use today")
+    bands: Bands = Field(
+        PRESETS["quartiles"], validate_default=True, description="a preset, or a list from the best band down"
+    )
+    rules: tuple[Rule, ...] = Field((), description="list of {when, band, because}")
+    score_when: ScoreWhen | None = Field(None, description="{coverage, metric: {from}}")
+    tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _agrees(self, info: ValidationInfo) -> Self:
+        problems = list(_contradictions(self))
+        if problems:
+            raise ValueError("\n".join(problems))
+        if info.context:
+            self._folder = info.context["folder"]
+        return self
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """The cuts between the bands, from the best down; one fewer than bands."""
+        return cuts_between(self.bands)
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name; KeyError if the spec has none."""
+        return {metric.name: metric for metric in self.metrics}[name]
+
+    def with_role(self, role: str) -> tuple[Metric, ...]:
+        """The metrics of one role, in the spec's order."""
+        return tuple(metric for metric in self.metrics if metric.role == role)
+
+    def locate(self, path: str) -> Path:
+        """A path as the user wrote it → where it is: variables expanded, relative to the spec's folder."""
+        return self._folder / expand(path)
+
+    def resolved(self) -> dict[str, Any]:
+        """The spec with every default filled in, as plain values; reads back to an equal spec. Paths stay as written."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the resolved spec, the same however the file was formatted."""
+        text = json.dumps(self.resolved(), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _contradictions(spec: CalibrationSpec) -> Iterator[str]:
+    yield from _metrics_apart(spec)
+    for at, rule in enumerate(spec.rules):
+        names = [band.name for band in spec.bands]
+        if rule.band not in names:
+            yield f"rules[{at}].band: found {rule.band!r}; a rule gives one of the bands. {nearest(rule.band, names)}"
+        yield from _condition_served(spec, f"rules[{at}].when", rule.when.metric, rule.when.level is None)
+    if spec.score_when:
+        for name in spec.score_when.at_least:
+            yield from _condition_served(spec, "score_when", name, True)
+    if spec.validation.holdout.from_ and not spec.data.cutoff:
+        yield "validation.holdout.from: needs a cutoff per row to split by time. Add data.cutoff, or hold out a share of customers"
+
+
+def _metrics_apart(spec: CalibrationSpec) -> Iterator[str]:
+    names = [metric.name for metric in spec.metrics]
+    taken = {
+        spec.data.customer: "data.customer",
+        spec.data.outcome.column: "data.outcome",
+        spec.data.cutoff: "data.cutoff",
+    }
+    if spec.baseline:
+        taken[spec.baseline.column] = "baseline.column"
+    for at, metric in enumerate(spec.metrics):
+        if metric.name in names[:at]:
+            yield f"metrics[{at}].name: found {metric.name!r} a second time; each metric is named once. Remove one"
+        if metric.name in taken and metric.role == "metric":
+            yield f"metrics[{at}].name: found {metric.name!r}, which is {taken[metric.name]}; it would give the answer away. Remove it"
+    if not spec.with_role("metric"):
+        yield "metrics: found none with role: metric; a formula needs at least one. Give one the role metric"
+
+
+def _condition_served(spec: CalibrationSpec, path: str, name: str, wants_number: bool) -> Iterator[str]:
+    served = {metric.name: metric for metric in spec.with_role("metric")}
+    if name not in served:
+        yield f"{path}: found metric {name!r}; a condition needs one with role: metric. {nearest(name, served)}"
+    elif wants_number and served[name].kind == "category":
+        yield f"{path}: metric {name!r} is a category; a number is compared with numbers only. Use level, or kind: number"
+    elif not wants_number and served[name].kind == "number":
+        yield f"{path}: metric {name!r} is a number; a level belongs to a category. Use above, or kind: category"

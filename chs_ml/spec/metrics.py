@@ -1,0 +1,84 @@
+"""The `metrics:` section: what is measured, and what the user knows about it beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from chs_ml.spec.part import SpecPart, Text
+
+Direction = Literal["positive", "negative", "free", "auto"]
+Kind = Literal["number", "category"]
+Role = Literal["metric", "audit", "exclude"]
+Scale = Literal["nps", "csat", "ces"]
+Missing = Literal["learned", "neutral", "zero", "worst"]
+
+SCALE_ENDS: Mapping[str, tuple[float, float]] = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
+"""Lowest and highest answer of each survey scale; on all of them more is healthier (on CES: easier)."""
+
+_HISTORY_KINDS = (
+    "count", "days_active", "sum", "mean", "max", "last", "recency", "trend", "share", "distinct", "per", "tenure",
+    "open", "days_late", "days_until", "survey", "from", "where", "window",
+)  # fmt: skip
+
+
+class Metric(SpecPart):
+    """One measured behaviour; its name is its column."""
+
+    later: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "was": "metrics that were renamed",
+            "unit_factor": "metrics whose unit changed",
+            "weight": "wished weights",
+            "actionable": "what can be acted on",
+            "cost": "what acting costs",
+            "keep": "terms that stay without evidence",
+            **dict.fromkeys(_HISTORY_KINDS, "metrics computed from raw history"),
+        }
+    )
+
+    name: Text = Field(description="column of the metric")
+    label: Text | None = Field(None, description="what people call the metric")
+    pillar: Text = Field("engagement", description="group the metric belongs to, for instance usage or support")
+    direction: Direction = Field("auto", description="positive: more is healthier; auto: the data decide")
+    kind: Kind | None = Field(None, description="number or category; omitted: found out from the column")
+    role: Role = Field("metric", description="metric; audit: evaluated, never weighted; exclude: not read")
+    scale: Scale | None = Field(None, description="a survey's scale: nps 0..10, csat 1..5, ces 1..7")
+    missing: Missing = Field("learned", description="what a missing value counts as")
+    unit: Text | None = Field(None, description="unit, for instance days")
+    definition: Text | None = Field(None, description="how the metric is measured, in words")
+
+    @field_validator("name")
+    @classmethod
+    def _is_printable(cls, name: str) -> str:
+        if not name.strip() or any(char in "\\`" or not char.isprintable() for char in name):
+            raise ValueError(
+                "a metric's name may hold neither control characters nor backslash nor backtick, and is not blank. Rename the column"
+            )
+        return name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_its_scale(cls, said: Any) -> Any:
+        """A survey scale implies numbers, and that more is healthier, unless the user says otherwise."""
+        if isinstance(said, dict) and said.get("scale") in SCALE_ENDS:
+            return {"direction": "positive", "kind": "number"} | said
+        return said
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.scale and self.kind == "category":
+            raise ValueError(f"found scale: {self.scale} and kind: category; a scale holds numbers. Remove one of them")
+        if self.kind == "category" and self.direction in {"positive", "negative"}:
+            raise ValueError(
+                f"found direction: {self.direction} and kind: category; levels have no order. Remove the direction"
+            )
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Lowest and highest possible value, where a scale says so."""
+        return SCALE_ENDS[self.scale] if self.scale else None

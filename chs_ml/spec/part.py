@@ -1,0 +1,34 @@
+"""What every part of the spec shares: frozen, no unknown keys, scalars that arrive as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class SpecPart(BaseModel):
+    """One mapping of the spec. ``later`` names the keys that a later version will serve, and what they bring."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    later: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+
+def _share(value: Any) -> Any:
+    """``25%`` and ``0.25`` are the same share."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return float(value.strip()[:-1]) / 100
+    return value
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, lt=1), BeforeValidator(_share, json_schema_input_type=float | str)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]

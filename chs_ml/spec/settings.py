@@ -1,0 +1,175 @@
+"""The smaller sections: how to fit, how to validate, today's score, rules, who is scored, where it is tracked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
+
+from chs_ml.spec.part import Finite, Share, SpecPart, Text
+
+
+def _ramps(value: Any) -> Any:
+    if value == "auto":
+        return value
+    try:
+        ramps = int(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"found {value!r}; ramps are auto or a whole number. Write auto, 1, 8 or 16") from None
+    if not 1 <= ramps <= 64:
+        raise ValueError(f"found {ramps}; a curve has 1 to 64 ramps. Write auto, 1, 8 or 16")
+    return ramps
+
+
+class Strength(SpecPart):
+    """How strongly coefficients are pulled: `size` towards nothing, `bend` towards straight curves."""
+
+    size: Finite = Field(ge=0, description="pull of every coefficient towards nothing")
+    bend: Finite = Field(0.0, ge=0, description="pull of every curve towards a straight line")
+
+
+def _strength(value: Any) -> Any:
+    if value == "auto" or isinstance(value, Strength):
+        return value
+    if isinstance(value, dict):
+        return Strength.model_validate(value)
+    try:
+        return Strength.model_validate({"size": float(value)})
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"found {value!r}; strength is auto, a number of at least 0, or {{size, bend}}. Write one of these"
+        ) from None
+
+
+def _plain_strength(strength: Strength | Literal["auto"]) -> dict[str, float] | str:
+    return strength if isinstance(strength, str) else strength.model_dump()
+
+
+class Anchor(SpecPart):
+    """An earlier formula that the new one is pulled towards."""
+
+    file: Text | None = Field(None, description="weights file of the earlier formula, relative to the spec")
+    strength: Finite = Field(1.0, gt=0, description="pull towards it, a number above 0")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_choice_yet(cls, said: Any) -> Any:
+        if isinstance(said, dict) and said.get("strength") == "auto":
+            if said.get("file"):
+                raise ValueError("anchor.strength: auto is not served yet. Give a number, for instance 1")
+            return {key: value for key, value in said.items() if key != "strength"}
+        return said
+
+
+class Calibration(SpecPart):
+    """How the formula is learned."""
+
+    later: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "splits": "splits",
+            "evidence": "terms that leave for want of evidence",
+            "base_rate": "over-sampled churners",
+            "row_weights": "weights by recency and revenue",
+        }
+    )
+
+    ramps: Annotated[int | Literal["auto"], PlainValidator(_ramps, json_schema_input_type=int | Literal["auto"])] = (
+        Field("auto", description="ramps per curve: auto or a whole number; 1 is a straight line")
+    )
+    strength: Annotated[
+        Strength | Literal["auto"],
+        PlainValidator(_strength, json_schema_input_type=float | Strength | Literal["auto"]),
+        PlainSerializer(_plain_strength),
+    ] = Field("auto", description="auto, a number, or {size, bend}")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of everything that is drawn")
+    anchor: Anchor = Field(default_factory=lambda: Anchor.model_validate({}), description="{file, strength}")
+
+
+class Holdout(SpecPart):
+    """The rows that the figures are computed on: a share of customers, or everything from a date on."""
+
+    customers: Share | None = Field(None, description="share of customers held out, for instance 0.3")
+    from_: date | None = Field(None, alias="from", description="first cutoff held out, as in 2025-07-01")
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.customers is None) == (self.from_ is None):
+            raise ValueError("the holdout is {customers: share} or {from: date}, exactly one of them. Give one")
+        return self
+
+
+def _default_holdout() -> Holdout:
+    return Holdout.model_validate({"customers": 0.3})
+
+
+class Validation(SpecPart):
+    """How the formula is put to the test."""
+
+    holdout: Holdout = Field(default_factory=_default_holdout, description="{customers: 0.3} or {from: 2025-07-01}")
+    cross_validation: int = Field(5, ge=2, le=20, description="folds of the cross-validation that chooses strengths")
+
+
+class Baseline(SpecPart):
+    """The score in use today: a column of the table, or a weights file."""
+
+    column: Text | None = Field(None, description="column of the score in use today, high when healthy")
+    formula: Text | None = Field(None, description="weights file of the formula in use today")
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.column is None) == (self.formula is None):
+            raise ValueError("the baseline is {column} or {formula}, exactly one of them. Give one")
+        return self
+
+
+class When(SpecPart):
+    """A condition on one metric: above a number, or at a level."""
+
+    metric: Text = Field(description="name of the metric")
+    above: Finite | None = Field(None, description="number that the metric must exceed")
+    level: str | None = Field(None, description="level that the metric must have")
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.above is None) == (self.level is None):
+            raise ValueError(
+                "a condition is {metric, above: number} or {metric, level: text}, exactly one. Give one (a level null in quotes)"
+            )
+        return self
+
+
+class Rule(SpecPart):
+    """A policy that overrides the band; score and probability stay."""
+
+    when: When = Field(description="{metric, above: number} or {metric, level: text}")
+    band: Text = Field(description="name of the band that it gives")
+    because: Text = Field(description="who decided it, and why")
+
+
+class AtLeast(SpecPart):
+    """The lowest value from which a customer is scored."""
+
+    from_: Finite = Field(alias="from", description="lowest value of the metric")
+
+
+class ScoreWhen(SpecPart):
+    """Who is scored: enough known (coverage), and metrics from a value on. Others are `not scored`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, AtLeast]
+
+    coverage: float | None = Field(None, ge=0, le=1, description="least share of the weights that must be known")
+
+    @property
+    def at_least(self) -> dict[str, float]:
+        """Metric → lowest value from which a customer is scored."""
+        return {name: bound.from_ for name, bound in self.__pydantic_extra__.items()}
+
+
+class Tracking(SpecPart):
+    """Where MLflow files the runs."""
+
+    experiment: Text | None = Field(None, description="name of the MLflow experiment; omitted: the spec's name")

@@ -24,20 +24,24 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Penalty:
-    """½ (β - centre)ᵀ P (β - centre); P is columns × columns, the intercept's row and column zero."""
+    """½ βᵀPβ - qᵀβ + c; P is columns × columns, the intercept's row and column zero."""
 
     matrix: FloatArray
-    centre: FloatArray
+    linear: FloatArray
+    constant: float = 0.0
 
     def at(self, beta: FloatArray) -> tuple[float, FloatArray]:
         """Return value and gradient."""
-        away = beta - self.centre
-        gradient = self.matrix @ away
-        return 0.5 * float(away @ gradient), gradient
+        image = self.matrix @ beta
+        return float(beta @ (0.5 * image - self.linear)) + self.constant, image - self.linear
 
     def scaled(self, share: float) -> Penalty:
         """Return the penalty that weighs the same against this share of the rows."""
-        return Penalty(self.matrix * share, self.centre)
+        return Penalty(self.matrix * share, self.linear * share, self.constant * share)
+
+    def __add__(self, other: Penalty) -> Penalty:
+        """Return both penalties as one."""
+        return Penalty(self.matrix + other.matrix, self.linear + other.linear, self.constant + other.constant)
 
 
 def no_penalty(columns: int) -> Penalty:

@@ -8,9 +8,10 @@ carries its certificate: the largest violation of the Karush-Kuhn-Tucker conditi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from chs_ml.errors import FitError
 from chs_ml.fit.objective import Objective
@@ -21,6 +22,11 @@ TOLERANCE = 1e-9
 SAMPLE_FROM = 40_000
 SAMPLE_EVERY = 20
 MOST_STEPS = 200
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def minimise(
     tolerance: on the KKT violation per unit of row weight. FitError where it cannot be reached (no finite minimum).
     BLAS is held to one thread meanwhile, so that the bits do not depend on the cores.
     """
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _threads().limit(limits=1, user_api="blas"):
         beta = np.clip(_start(objective) if start is None else start, bounds.lower, bounds.upper)
         if start is None and objective.encoded.rows >= SAMPLE_FROM:
             beta = _descend(objective.sampled(SAMPLE_EVERY), bounds, beta, 1e-4).beta

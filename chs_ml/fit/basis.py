@@ -1,0 +1,239 @@
+"""From metrics to columns: ramps between the knots of a number, one column a level, one for missing.
+
+Every metric's basis says the same few things: what a slot means (``block``), the signs of its columns (``bounds``), how they
+are drawn together (``penalty``), and how its coefficients read as health contributions (``contributions``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chs_ml.errors import FitError
+from chs_ml.fit import kernel
+from chs_ml.fit.encoded import Block, Encoded, Layout, rows_for
+from chs_ml.fit.knots import knots_of
+from chs_ml.fit.objective import Penalty
+from chs_ml.fit.table import Column, MetricPlan, Table
+from chs_ml.formula.columns import FloatArray
+
+ENOUGH = 10
+"""Levels and missing are learned only with at least so many churned and so many retained rows each."""
+MOST_COLUMNS = 6_000
+
+
+@dataclass(frozen=True)
+class CurveBasis:
+    """Ramps between ``knots``; ``mean`` is the average row's design, where a neutral value stands."""
+
+    plan: MetricPlan
+    knots: FloatArray
+    mean: FloatArray
+    missing_learned: bool
+
+    @property
+    def ramps(self) -> int:
+        """How many pieces the curve has."""
+        return len(self.knots) - 1
+
+    @property
+    def columns(self) -> int:
+        """How many coefficients."""
+        return self.ramps + self.missing_learned
+
+    def block(self, *, missing: bool = True) -> Block:
+        """Return what the slots mean: pieces of the curve, then missing (if wanted)."""
+        steps = np.tril(np.ones((self.ramps, self.columns)), -1)
+        steps[:, self.ramps :] = 0.0
+        ramps = np.eye(self.ramps, self.columns)
+        if missing:
+            steps = np.vstack([steps, self.missing_design])
+            ramps = np.vstack([ramps, np.zeros(self.columns)])
+        return Block(steps, ramps)
+
+    @cached_property
+    def missing_design(self) -> FloatArray:
+        """The design of a row without a value."""
+        if self.missing_learned:
+            return np.eye(1, self.columns, self.ramps)[0]
+        rule = self.plan.missing
+        if rule == "zero":
+            return np.clip((0.0 - self.knots[:-1]) / np.diff(self.knots), 0.0, 1.0)
+        if rule == "worst" and self.plan.direction in ("positive", "negative"):
+            return np.full(self.columns, float(self.plan.direction == "negative"))
+        return self.mean
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Return lower and upper bounds of the columns; missing is free."""
+        lower, upper = np.full(self.columns, -np.inf), np.full(self.columns, np.inf)
+        if self.plan.direction == "positive":
+            lower[: self.ramps] = 0.0
+        if self.plan.direction == "negative":
+            upper[: self.ramps] = 0.0
+        return lower, upper
+
+    def penalty(self, size: float, bend: float) -> FloatArray:
+        """Return size on every ramp, bend on differences of neighbours, and missing drawn towards the mean."""
+        matrix = np.diag(np.where(np.arange(self.columns) < self.ramps, size, 0.0))
+        differences = np.diff(np.eye(self.ramps), axis=0)
+        matrix[: self.ramps, : self.ramps] += bend * differences.T @ differences
+        return matrix + _towards_mean(self, size)
+
+    def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> None:
+        """Fill the slot and the fraction of each row."""
+        kernel.place_on_curve(column.values, self.knots, self.ramps, slots, fractions)
+
+    def contributions(self, beta: FloatArray) -> FloatArray:
+        """Return the log-odds of health at each knot."""
+        return np.concatenate([[0.0], np.cumsum(beta[: self.ramps])])
+
+
+@dataclass(frozen=True)
+class LevelsBasis:
+    """A column for each of ``levels``; a level that is not listed, or too rare, stands at the mean."""
+
+    plan: MetricPlan
+    levels: tuple[str, ...]
+    mean: FloatArray
+    missing_learned: bool
+
+    @property
+    def columns(self) -> int:
+        """How many coefficients."""
+        return len(self.levels) + self.missing_learned
+
+    def block(self, *, missing: bool = True) -> Block:
+        """Return what the slots mean: the levels, other, missing (if wanted)."""
+        rows = [np.eye(len(self.levels), self.columns), self.mean[None]]
+        return Block(np.vstack([*rows, self.missing_design[None]] if missing else rows))
+
+    @cached_property
+    def missing_design(self) -> FloatArray:
+        """The design of a row without a level."""
+        return np.eye(1, self.columns, len(self.levels))[0] if self.missing_learned else self.mean
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Return no bounds: levels have no order."""
+        return np.full(self.columns, -np.inf), np.full(self.columns, np.inf)
+
+    def penalty(self, size: float, bend: float) -> FloatArray:
+        """Return size on every level, and missing drawn towards the mean."""
+        del bend
+        return np.diag(np.where(np.arange(self.columns) < len(self.levels), size, 0.0)) + _towards_mean(self, size)
+
+    def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> None:
+        """Fill the slot of each row."""
+        del fractions
+        position = {level: at for at, level in enumerate(self.levels)}
+        other = len(self.levels)
+        codes = [position.get(level, other) for level in column.levels or ()]
+        slots[:] = np.array([*codes, other + 1], dtype=slots.dtype)[column.values]
+
+    def contributions(self, beta: FloatArray) -> FloatArray:
+        """Return the log-odds of health of each level."""
+        return beta[: len(self.levels)]
+
+
+MetricBasis = CurveBasis | LevelsBasis
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The bases of all metrics, side by side."""
+
+    metrics: tuple[MetricBasis, ...]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The layout with a slot for missing everywhere."""
+        return Layout(tuple(metric.block() for metric in self.metrics))
+
+    def encode(self, table: Table) -> Encoded:
+        """Return the table's cells; a metric without missing values needs no slot for them."""
+        missing = [not column.known.all() for column in table.columns]
+        blocks = (metric.block(missing=gap) for metric, gap in zip(self.metrics, missing, strict=True))
+        encoded = rows_for(Layout(tuple(blocks)), table.rows)
+        unused = np.zeros(table.rows, dtype=encoded.slots.dtype)
+        for at, (metric, column) in enumerate(zip(self.metrics, table.columns, strict=True)):
+            slot, fraction = encoded.slot_row[at], encoded.fraction_row[at]
+            slots = encoded.slots[slot] if slot >= 0 else unused
+            metric.encode(column, slots, encoded.fractions[fraction] if fraction >= 0 else encoded.fractions[:0])
+        return encoded
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Return lower and upper bounds, the unbounded intercept first."""
+        pairs = [metric.bounds() for metric in self.metrics]
+        free = np.array([np.inf])
+        return (
+            np.concatenate([-free, *(lower for lower, _ in pairs)]),
+            np.concatenate([free, *(upper for _, upper in pairs)]),
+        )
+
+    def penalty(self, size: float, bend: float) -> Penalty:
+        """Return the penalty of both strengths; the intercept has none."""
+        matrix = np.zeros((self.layout.columns,) * 2)
+        for at, metric in enumerate(self.metrics):
+            columns = self.layout.columns_of(at)
+            matrix[columns, columns] = metric.penalty(size, bend)
+        return Penalty(matrix, np.zeros(self.layout.columns))
+
+
+def basis_of(
+    table: Table, retained: FloatArray, weight: FloatArray, plans: Sequence[MetricPlan], ramps: int
+) -> Basis:
+    """Return the basis that the training rows call for: knots, levels with enough rows, missing where learnable.
+
+    retained: 1 or 0 for each row. weight: row weights. FitError where it would need too many columns.
+    """
+    bases = [
+        _curve(column, retained, weight, plan, ramps) if column.levels is None else _levels(column, retained, weight, plan)
+        for column, plan in zip(table.columns, plans, strict=True)
+    ]
+    basis = Basis(tuple(bases))
+    columns = sum(metric.columns for metric in bases)
+    if columns > MOST_COLUMNS:
+        raise FitError(
+            f"{len(bases)} metrics with {ramps} ramps need {columns} coefficients; at most {MOST_COLUMNS} can be "
+            "learned at once. Leave metrics out (role: exclude), or set ramps: 1."
+        )
+    return basis
+
+
+def _curve(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan, ramps: int) -> CurveBasis:
+    known = column.known & (weight > 0)
+    x = column.values[known]
+    uniform = bool((weight == weight[0]).all())
+    knots = knots_of(x, ramps, None if uniform else weight[known]) if len(x) else np.array([0.0, 1.0])
+    if len(knots) < 2:
+        knots = np.array([knots[0], knots[0] + 1.0])
+    learned = plan.missing == "learned" and _enough(~column.known, retained, weight)
+    design = np.clip((x[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0)
+    mean = np.average(design, axis=0, weights=weight[known]) if len(x) else np.zeros(len(knots) - 1)
+    return CurveBasis(plan, knots, np.append(mean, [0.0] * learned), learned)
+
+
+def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan) -> LevelsBasis:
+    names = column.levels or ()
+    kept = [code for code in range(len(names)) if _enough(column.values == code, retained, weight)]
+    share = np.array([weight[column.values == code].sum() for code in kept])
+    learned = plan.missing == "learned" and _enough(~column.known, retained, weight)
+    mean = share / share.sum() if len(kept) else share
+    return LevelsBasis(plan, tuple(names[code] for code in kept), np.append(mean, [0.0] * learned), learned)
+
+
+def _enough(rows: NDArray[np.bool_], retained: FloatArray, weight: FloatArray) -> bool:
+    here = float(weight[rows].sum())
+    stayed = float(weight[rows] @ retained[rows])
+    return min(stayed, here - stayed) >= ENOUGH * (1 - 1e-12)
+
+
+def _towards_mean(metric: MetricBasis, size: float) -> FloatArray:
+    if not metric.missing_learned:
+        return np.zeros((metric.columns,) * 2)
+    away = metric.missing_design - metric.mean
+    return size * np.outer(away, away)

@@ -1,0 +1,109 @@
+"""One fit: given directions, ramps and strengths, find the coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chs_ml.fit.basis import Basis, basis_of
+from chs_ml.fit.objective import Objective, Penalty, log_odds
+from chs_ml.fit.solver import TOLERANCE, Bounds, Solution, minimise
+from chs_ml.fit.table import MetricPlan, Table
+from chs_ml.formula.columns import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """How finely curves may bend and how strongly they are held: what cross-validation chooses among."""
+
+    ramps: int
+    size: float
+    bend: float = 0.0
+
+    def __str__(self) -> str:
+        """Return the candidate in words."""
+        bend = f", bend {self.bend:g}" if self.bend else ""
+        return f"{self.ramps} ramp{'s' if self.ramps > 1 else ''}, size {self.size:g}{bend}"
+
+
+Pull = Callable[[Basis], Penalty]
+"""An anchor: given the basis, the penalty for leaving an earlier formula."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to learn from: metrics, 1 = retained, row weights, and the customer (or group) of each."""
+
+    table: Table
+    retained: FloatArray
+    weight: FloatArray
+    groups: IntArray
+    anchor: Pull | None = None
+
+    def take(self, rows: IntArray) -> Sample:
+        """Return some of the rows."""
+        parts = (self.retained[rows], self.weight[rows], self.groups[rows])
+        return Sample(self.table.take(rows), *parts, self.anchor)
+
+    def one_class(self) -> bool:
+        """Return whether all rows that count have the same outcome."""
+        stayed = float(self.weight @ self.retained)
+        return stayed <= 0.0 or stayed >= float(self.weight.sum())
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A basis with its coefficients; the log-odds are those of being retained."""
+
+    basis: Basis
+    solution: Solution
+    candidate: Candidate
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return the log-odds of being retained for each row of a table."""
+        return log_odds(self.basis.encode(table), self.solution.beta)
+
+    def coefficients(self, metric: int) -> FloatArray:
+        """Return the coefficients of the metric at this position."""
+        return self.solution.beta[self.basis.layout.columns_of(metric)]
+
+
+def fit(
+    sample: Sample,
+    plans: Sequence[MetricPlan],
+    candidate: Candidate,
+    *,
+    start: FloatArray | None = None,
+    tolerance: float = TOLERANCE,
+) -> Fitted:
+    """Return the fit of one candidate; ``auto`` directions are taken as free.
+
+    start: coefficients to begin from, where the basis has as many columns.
+    """
+    basis = basis_of(sample.table, sample.retained, sample.weight, plans, candidate.ramps)
+    objective = objective_of(sample, basis, candidate)
+    usable = start if start is not None and len(start) == objective.encoded.layout.columns else None
+    solution = minimise(objective, Bounds(*basis.bounds()), start=usable, tolerance=tolerance)
+    return Fitted(basis, solution, candidate)
+
+
+def objective_of(sample: Sample, basis: Basis, candidate: Candidate) -> Objective:
+    """Return what a fit of this candidate minimises."""
+    penalty = basis.penalty(candidate.size, candidate.bend)
+    if sample.anchor is not None:
+        penalty = penalty + sample.anchor(basis)
+    return Objective(basis.encode(sample.table), sample.retained, sample.weight, penalty)
+
+
+def loss_of(log_odds_retained: FloatArray, retained: FloatArray) -> FloatArray:
+    """Return the log-loss of each row."""
+    return np.logaddexp(0.0, np.where(retained > 0.5, -log_odds_retained, log_odds_retained))
+
+
+def frozen(plans: Sequence[MetricPlan], fitted: Fitted) -> tuple[MetricPlan, ...]:
+    """Return the plans with the directions that the fit had."""
+    return tuple(
+        replace(plan, direction=metric.plan.direction) for plan, metric in zip(plans, fitted.basis.metrics, strict=True)
+    )

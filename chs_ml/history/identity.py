@@ -1,0 +1,83 @@
+"""Who a row is about, and as of when."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from chs_ml.history.columns import Column, as_text
+from chs_ml.history.findings import Finding, Trouble, error, trouble
+from chs_ml.history.numbers import text_at
+from chs_ml.history.sources import TableFile
+
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
+_EMPTY_ID = ("empty-id", "a customer's id is empty", "Fill it, or leave the row out")
+_BAD_CUTOFF = ("bad-cutoff", "a cutoff is a date as in 2025-03-31", "Correct them")
+
+Dates = NDArray[np.datetime64]
+
+
+def read_ids(name: str, column: Column) -> tuple[NDArray[np.object_], list[Trouble]]:
+    """Ids as trimmed text, whatever they look like: `007`, `NA` and `null` are ids."""
+    text = as_text(column)
+    empty = np.flatnonzero(pc.is_null(text).to_numpy())
+    ids = np.asarray(pc.fill_null(text, "").to_numpy(), dtype=object)
+    return ids, [trouble(name, empty, None, _EMPTY_ID)] if len(empty) else []
+
+
+def ids_from_content(table: pa.Table) -> NDArray[np.object_]:
+    """Ids for a table without an id column: a digest of the row, numbered where rows are alike.
+
+    They do not depend on the order of rows or columns, so that shuffling the file changes nothing.
+    """
+    columns = [pc.fill_null(as_text(table[name]), "") for name in sorted(table.column_names)]
+    rows = pc.binary_join_element_wise(*columns, "\x1f").to_pylist()
+    seen: Counter[str] = Counter()
+    ids = []
+    for row in rows:
+        digest = hashlib.blake2b(row.encode(), digest_size=8).hexdigest()
+        ids.append(f"{digest}-{seen[digest]}" if seen[digest] else digest)
+        seen[digest] += 1
+    return np.array(ids, dtype=object)
+
+
+def read_cutoffs(name: str, column: Column) -> tuple[Dates, list[Trouble]]:
+    """Dates (a time of day is dropped); NaT where there is none, which is a trouble."""
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        column = column.cast(pa.date32()).cast(pa.string())
+    text = as_text(column)
+    regular = pc.match_substring_regex(text, _DATE)
+    day = pc.utf8_slice_codeunits(pc.if_else(regular, text, pa.scalar(None, pa.string())), 0, 10)
+    parsed = pc.strptime(day, format="%Y-%m-%d", unit="s", error_is_null=True)
+    # strptime lets 30 February pass as 2 March
+    same = pc.equal(pc.strftime(parsed, format="%Y-%m-%d"), day)
+    dates = pc.if_else(same, parsed, pa.scalar(None, parsed.type)).to_numpy().astype("datetime64[D]")
+    bad = np.flatnonzero(np.isnat(dates))
+    shown = {row: value or "" for row, value in text_at(text, bad).items()}
+    return dates, [trouble(name, bad, shown, _BAD_CUTOFF)] if len(bad) else []
+
+
+def duplicates(
+    file: TableFile, ids: NDArray[np.object_], cutoffs: Dates | None, rows: NDArray[np.intp]
+) -> list[Finding]:
+    """One finding if a customer (or a customer at one cutoff) stands in more than one of ``rows``."""
+    keys: Sequence[object] = ids[rows].tolist() if cutoffs is None else list(zip(ids[rows], cutoffs[rows], strict=True))
+    first: dict[object, int] = {}
+    again = [
+        (first[key], row) for key, row in zip(keys, rows.tolist(), strict=True) if first.setdefault(key, row) != row
+    ]
+    if not again:
+        return []
+    places = sorted({row for pair in again[:5] for row in pair})
+    named = dict(zip(places, file.locate(places), strict=True))
+    pairs = ", ".join(f"{named[one]} and {named[two]}" for one, two in again[:5])
+    more = f" and {len(again) - 5:,} more" if len(again) > 5 else ""
+    what = "customer" if cutoffs is None else "customer and cutoff"
+    remedy = "Keep one row each" + (", or name the column of the date as data.cutoff" if cutoffs is None else "")
+    return [error("duplicate-customer", f"{file.name}: the same {what} in {pairs}{more}; each stands once", remedy)]

@@ -1,0 +1,154 @@
+"""Tables from files, with their lineage. Importing this must stay cheap: scoring needs no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from chs_ml.history.columns import as_text
+from chs_ml.history.delimited import open_csv
+from chs_ml.history.findings import Finding, TableError, Trouble, described, error
+from chs_ml.history.numbers import NumberReader
+from chs_ml.history.parquet import open_parquet
+from chs_ml.history.survey import digest_of
+from chs_ml.spec.nearest import nearest
+
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where rows came from. name: the file's, without its folder; newest: date of the newest content; times in UTC."""
+
+    name: str
+    rows: int
+    newest: str
+    read_at: str
+    sha256: str
+
+
+class TableFile(Protocol):
+    """A file that rows are read from; `findings` collects what is wrong with its form."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def decimal(self) -> str | None: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def may_hold_decimal_commas(self) -> bool: ...
+    def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table: ...
+    def batches(self, columns: Sequence[str], batch_rows: int, findings: list[Finding]) -> Iterator[pa.RecordBatch]: ...
+    def locate(self, rows: Sequence[int]) -> list[str]: ...
+
+
+def open_table(
+    path: str | Path, *, delimiter: str | None = None, decimal: str | None = None, encoding: str | None = None
+) -> TableFile:
+    """A CSV or Parquet file, told apart by its first bytes; TableError (a DataError) if it is neither."""
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+        if head == b"PAR1":
+            return open_parquet(path, digest_of(path))
+        return open_csv(path, delimiter, decimal, encoding)
+    except OSError as found:
+        reason = found.strerror or type(found).__name__
+        raise TableError(error("no-file", f"{path}: cannot be read ({reason})", "Check the path")) from None
+
+
+def read_table(
+    path: str | Path,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> tuple[pa.Table, Source]:
+    """The named columns (default: all). CSV columns are text exactly as written, Parquet columns keep their type.
+
+    TableError (a DataError) lists everything that is wrong with the file's form, and names the nearest column
+    for one that is not there.
+    """
+    file = open_table(path, delimiter=delimiter, decimal=decimal, encoding=encoding)
+    wanted = file.columns if columns is None else tuple(columns)
+    findings = absent_columns(file, wanted)
+    table = file.read([name for name in wanted if name in file.columns], findings)
+    if findings:
+        raise TableError(*findings)
+    return table, source_of(Path(path), file, len(table))
+
+
+def open_batches(
+    path: str | Path,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    columns: Sequence[str] | None = None,
+    numbers: Collection[str] = (),
+    batch_rows: int = BATCH_ROWS,
+) -> Iterator[pa.RecordBatch]:
+    """The same in batches of at most ``batch_rows`` rows and constant memory.
+
+    ``numbers`` come as float64 (blank and NA words: null), all other columns as trimmed text (blank: null).
+    TableError (a DataError) after the last sound batch lists every problem of the whole file: keep nothing that was
+    made from the batches before it.
+    """
+    file = open_table(path, delimiter=delimiter, decimal=decimal, encoding=encoding)
+    wanted = file.columns if columns is None else tuple(columns)
+    findings = absent_columns(file, wanted)
+    if findings:
+        raise TableError(*findings)
+    return _typed_batches(file, wanted, numbers, batch_rows)
+
+
+def source_of(path: Path, file: TableFile, rows: int, newest: str | None = None) -> Source:
+    """The lineage of a file that was just read; newest: the newest cutoff, else the day the file was last changed."""
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+    return Source(file.name, rows, newest or changed, datetime.now(UTC).isoformat(timespec="seconds"), file.sha256)
+
+
+def absent_columns(file: TableFile, wanted: Sequence[str]) -> list[Finding]:
+    """One finding for each wanted column that the file does not have."""
+    known = set(file.columns)
+    return [
+        error(
+            "missing-column", f"{file.name}: column {name!r} is missing", nearest(name, file.columns).rstrip("."), name
+        )
+        for name in wanted
+        if name not in known
+    ]
+
+
+def _typed_batches(
+    file: TableFile, columns: Sequence[str], numbers: Collection[str], batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    readers = {name: NumberReader(name, file.decimal, file.may_hold_decimal_commas) for name in numbers}
+    findings: list[Finding] = []
+    troubles: dict[tuple[str, str], Trouble] = {}
+    row = 0
+    for batch in file.batches(columns, batch_rows, findings):
+        typed = []
+        for name, column in zip(columns, batch.columns, strict=True):
+            values, found = readers[name].read(column) if name in readers else (as_text(column), [])
+            typed.append(values)
+            for one in found:
+                placed = one.later_by(row)
+                known = troubles.get((one.code, name))
+                troubles[one.code, name] = known.joined(placed) if known else placed
+        row += len(batch)
+        if not troubles and not findings:
+            yield pa.record_batch(typed, names=list(columns))
+    findings += described([*troubles.values()], file.name, file.locate)
+    if findings:
+        raise TableError(*findings)

@@ -23,7 +23,10 @@ from chs_ml.fit.table import Column, MetricPlan, Table
 from chs_ml.formula.columns import FloatArray
 
 ENOUGH = 10
-"""Levels and missing are learned only with at least so many churned and so many retained rows each."""
+"""Missing is learned only with at least so many churned and so many retained rows; a level with fewer of either is thin."""
+THIN_SIZE = 1.0
+"""A thin level, of ten rows or more with both outcomes, is learned too, but held at least this strongly."""
+ALMOST = 1 - 1e-12
 MOST_COLUMNS = 6_000
 
 
@@ -99,6 +102,7 @@ class LevelsBasis:
 
     plan: MetricPlan
     levels: tuple[str, ...]
+    thin: tuple[bool, ...]
     mean: FloatArray
     missing_learned: bool
 
@@ -122,9 +126,10 @@ class LevelsBasis:
         return np.full(self.columns, -np.inf), np.full(self.columns, np.inf)
 
     def penalty(self, size: float, bend: float) -> FloatArray:
-        """Return size on every level, and missing drawn towards the mean."""
+        """Return size on every level, more on thin ones, and missing drawn towards the mean."""
         del bend
-        return np.diag(np.where(np.arange(self.columns) < len(self.levels), size, 0.0)) + _towards_mean(self, size)
+        sizes = np.where(self.thin, max(size, THIN_SIZE), size)
+        return np.diag(np.append(sizes, [0.0] * self.missing_learned)) + _towards_mean(self, size)
 
     def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> None:
         """Fill the slot of each row."""
@@ -219,17 +224,21 @@ def _curve(column: Column, retained: FloatArray, weight: FloatArray, plan: Metri
 
 def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan) -> LevelsBasis:
     names = column.levels or ()
-    kept = [code for code in range(len(names)) if _enough(column.values == code, retained, weight)]
-    share = np.array([weight[column.values == code].sum() for code in kept])
-    learned = plan.missing == "learned" and _enough(~column.known, retained, weight)
-    mean = share / share.sum() if len(kept) else share
-    return LevelsBasis(plan, tuple(names[code] for code in kept), np.append(mean, [0.0] * learned), learned)
+    known = column.known
+    share = np.bincount(column.values[known], weights=weight[known], minlength=len(names))
+    stayed = np.bincount(column.values[known], weights=(weight * retained)[known], minlength=len(names))
+    fewer = np.minimum(stayed, share - stayed)
+    kept = np.flatnonzero((share >= ENOUGH * ALMOST) & (fewer > 0))
+    learned = plan.missing == "learned" and _enough(~known, retained, weight)
+    mean = np.append(share[kept] / max(float(share[kept].sum()), 1e-300), [0.0] * learned)
+    thin = tuple((fewer[kept] < ENOUGH * ALMOST).tolist())
+    return LevelsBasis(plan, tuple(names[code] for code in kept.tolist()), thin, mean, learned)
 
 
 def _enough(rows: NDArray[np.bool_], retained: FloatArray, weight: FloatArray) -> bool:
     here = float(weight[rows].sum())
     stayed = float(weight[rows] @ retained[rows])
-    return min(stayed, here - stayed) >= ENOUGH * (1 - 1e-12)
+    return min(stayed, here - stayed) >= ENOUGH * ALMOST
 
 
 def _towards_mean(metric: MetricBasis, size: float) -> FloatArray:

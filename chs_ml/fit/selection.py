@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import lstsq
@@ -96,7 +96,7 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     With fewer than twenty churned or retained rows nothing is chosen: straight curves, held at size 1.
     """
     sample = _thinned(sample, settings.seed)
-    plans = _with_signs(sample, plans)
+    plans = _with_signs(sample, plans, min(settings.ramps or COMPANION.ramps, COMPANION.ramps))
     candidates = settings.candidates()
     stayed = float(sample.weight @ sample.retained)
     if min(stayed, float(sample.weight.sum()) - stayed) < TOO_FEW:
@@ -157,11 +157,11 @@ def _thinned(sample: Sample, seed: int) -> Sample:
     return sample.take(np.flatnonzero(folds_of(sample.groups, seed + 1, parts) == 0))
 
 
-def _with_signs(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[MetricPlan, ...]:
+def _with_signs(sample: Sample, plans: Sequence[MetricPlan], ramps: int) -> tuple[MetricPlan, ...]:
     """Give every ``auto`` metric the sign of its end-to-end contrast in a fit without signs."""
     if not any(plan.direction == "auto" for plan in plans):
         return tuple(plans)
-    companion = fit(sample, plans, COMPANION, tolerance=ROUGH)
+    companion = fit(sample, plans, replace(COMPANION, ramps=ramps), tolerance=ROUGH)
     signed = []
     for at, plan in enumerate(plans):
         rise = float(companion.basis.metrics[at].contributions(companion.coefficients(at))[-1])

@@ -1,0 +1,102 @@
+"""From coefficients to a formula: the score is an affine map of the log-odds, so this is a change of units.
+
+f_j is term j's contribution to the log-odds of being retained and R_j its range over knots, levels and missing. Then
+n_j = (f_j - min f_j)/R_j, w_j = R_j/ΣR, b = ΣR and a = b₀ + Σ min f_j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from chs_ml.errors import FitError
+from chs_ml.fit.basis import CurveBasis, MetricBasis
+from chs_ml.fit.fitting import Fitted
+from chs_ml.formula import Curve, Formula, Levels, Link, Origin, Term
+from chs_ml.formula.columns import FloatArray
+from chs_ml.formula.shapes import Shape
+from chs_ml.formula.terms import Direction
+
+NOTHING = 1e-9
+"""A range of so few log-odds is no weight: the term is left out and named."""
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The formula, and the metrics that got no weight."""
+
+    formula: Formula
+    weightless: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Contribution:
+    """A metric's part of the log-odds: at its knots or levels, at other levels, and where it is missing."""
+
+    metric: MetricBasis
+    values: FloatArray
+    other: float
+    missing: float
+
+    @property
+    def low(self) -> float:
+        return float(min(self.values.min(initial=np.inf), self.other, self.missing))
+
+    @property
+    def range(self) -> float:
+        return float(max(self.values.max(initial=-np.inf), self.other, self.missing)) - self.low
+
+
+def formula_of(fitted: Fitted, pillars: Mapping[str, str] | None = None) -> Lowered:
+    """Return the formula that a fit amounts to, without bands.
+
+    pillars: the pillar of each metric; ``engagement`` where none is given. FitError where no metric got a weight.
+    """
+    parts = [_contribution(metric, fitted.coefficients(at)) for at, metric in enumerate(fitted.basis.metrics)]
+    kept = [part for part in parts if part.range > NOTHING]
+    if not kept:
+        raise FitError(
+            "no metric tells churned from retained customers: every weight is zero. There is no evidence to make a "
+            "formula of; bring other metrics, a longer horizon or more customers."
+        )
+    total = sum(part.range for part in kept)
+    intercept = float(fitted.solution.beta[0]) + sum(part.low for part in parts)
+    terms = tuple(_term(part, part.range / total, (pillars or {}).get(part.metric.plan.name)) for part in kept)
+    weightless = tuple(part.metric.plan.name for part in parts if part.range <= NOTHING)
+    return Lowered(Formula(terms, Link(intercept, total)), weightless)
+
+
+def _contribution(metric: MetricBasis, beta: FloatArray) -> _Contribution:
+    values = metric.contributions(beta)
+    neutral = float(metric.mean @ beta)
+    missing = float(metric.missing_design @ beta)
+    if metric.plan.missing == "worst":
+        missing = float(values.min(initial=neutral))
+    return _Contribution(metric, values, neutral, missing)
+
+
+def _term(part: _Contribution, weight: float, pillar: str | None) -> Term:
+    direction: Direction = "free" if part.metric.plan.direction == "auto" else part.metric.plan.direction
+    return Term(
+        metric=part.metric.plan.name,
+        pillar=pillar or "engagement",
+        direction=direction,
+        weight=weight,
+        shape=_shape(part),
+        origin=Origin("learned"),
+        missing_learned=part.metric.missing_learned,
+    )
+
+
+def _shape(part: _Contribution) -> Shape:
+    def health(contribution: float) -> float:
+        return min(1.0, max(0.0, (contribution - part.low) / part.range))
+
+    values = [health(value) for value in part.values.tolist()]
+    metric = part.metric
+    if isinstance(metric, CurveBasis):
+        return Curve(tuple(metric.knots.tolist()), tuple(values), health(part.missing))
+    levels = tuple(zip(metric.levels, values, strict=True))
+    return Levels(levels, health(part.other), health(part.missing))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from chs_ml.errors import FormulaError
-from chs_ml.formula.columns import BoolArray, FloatArray, Frame, IntArray, TextArray, numbers
+from chs_ml.formula.columns import FloatArray, Frame, IntArray, TextArray
 from chs_ml.formula.conditions import Condition
+from chs_ml.formula.frames import Columns
+from chs_ml.formula.names import check_color, check_name, check_text
 
 NOT_SCORED = "not scored"
 CUT_TOLERANCE = 1e-9
@@ -23,6 +26,11 @@ class Band:
     color: str
     start: float
 
+    def __post_init__(self) -> None:
+        """Refuse names and colours that no page or target can write."""
+        check_name("band", self.name)
+        check_color(self.color)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -32,6 +40,10 @@ class Rule:
     band: str
     because: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a reason that is more than a line."""
+        check_text(f"rule on {self.when.metric!r}: because", self.because)
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreWhen:
@@ -40,11 +52,24 @@ class ScoreWhen:
     coverage: float | None = None
     floors: tuple[tuple[str, float], ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse a share outside 0..1, floors that are no numbers, and a metric with two of them."""
+        if self.coverage is not None and not 0.0 <= self.coverage <= 1.0:
+            raise FormulaError(f"score_when: coverage {self.coverage!r} is outside 0..1")
+        names = [name for name, _ in self.floors]
+        if len(set(names)) < len(names) or "coverage" in names or "" in names:
+            raise FormulaError(f"score_when: each metric has one floor, and none is called 'coverage'; got {names}")
+        for name, floor in self.floors:
+            check_name("score_when: metric", name)
+            if not np.isfinite(floor):
+                raise FormulaError(f"score_when: the floor of {name!r} must be a finite number, not {floor!r}")
+
     def reasons(self, frame: Frame, coverage: FloatArray) -> TextArray:
         """Return for each row why it is not scored, '' where it is."""
+        columns = Columns.of(frame)
         reasons = np.full(len(coverage), "", dtype=object)
         for metric, floor in reversed(self.floors):
-            reasons[~(numbers(frame[metric], metric) >= floor)] = f"{metric} is below {floor:g} or unknown"
+            reasons[~(columns.numbers(metric) >= floor)] = f"{metric} is below {floor:g} or unknown"
         if self.coverage is not None:
             reasons[coverage < self.coverage - CUT_TOLERANCE] = f"coverage is below {self.coverage:g}"
         return reasons
@@ -56,17 +81,19 @@ def check_bands(bands: tuple[Band, ...], rules: tuple[Rule, ...]) -> None:
     starts = [band.start for band in bands]
     if len(set(names)) < len(names) or NOT_SCORED in names or "" in names:
         raise FormulaError(f"bands need different names, none of them empty or {NOT_SCORED!r}; got {names}")
-    if any(high <= low for high, low in zip(starts, starts[1:], strict=False)):
-        raise FormulaError(f"bands must descend, the healthiest first; 'from' was {starts}")
+    if not all(high > low for high, low in pairwise(starts)):
+        raise FormulaError(f"bands must descend, the healthiest first, each 'from' a number; they were {starts}")
     if bands and not (starts[-1] == 0.0 and starts[0] <= 100.0):
-        raise FormulaError(f"the last band must start from 0 and the first within 0..100; 'from' was {starts}")
+        raise FormulaError(f"the last band must start from 0 and the first within 0..100; they were {starts}")
     for rule in rules:
         if rule.band not in names:
             raise FormulaError(f"rule on {rule.when.metric!r}: band {rule.band!r} is none of {names}")
 
 
 def band_by_score(score: FloatArray, bands: tuple[Band, ...]) -> IntArray:
-    """Return for each score the position of its band."""
+    """Return for each score the position of its band, -1 where the formula has none."""
+    if not bands:
+        return np.full(len(score), -1, dtype=np.intp)
     cuts = np.array([band.start for band in reversed(bands[:-1])]) - CUT_TOLERANCE
     return len(bands) - 1 - np.searchsorted(cuts, score, side="right")
 
@@ -79,7 +106,6 @@ def band_after_rules(codes: IntArray, bands: tuple[Band, ...], rules: tuple[Rule
     return codes
 
 
-def names_of(codes: IntArray, bands: tuple[Band, ...], scored: BoolArray) -> TextArray:
-    """Return band names, ``not scored`` where a customer is not."""
-    names = np.array([band.name for band in bands] + [NOT_SCORED], dtype=object)
-    return names[np.where(scored, codes, len(bands))]
+def names_of(codes: IntArray, bands: tuple[Band, ...]) -> TextArray:
+    """Return band names by position; None for every row where the formula has no bands."""
+    return np.array([*(band.name for band in bands), None], dtype=object)[codes]

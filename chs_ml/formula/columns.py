@@ -32,7 +32,7 @@ class Frame(Protocol):
 def numbers(column: Any, name: str = "") -> FloatArray:
     """Return the column as float64 with NaN for everything missing; DataError where text is not a number."""
     values = _plain(column)
-    if values.dtype.kind in "OUST":
+    if values.dtype.kind not in "iufb":
         values = np.array([_number(value, name) for value in values.tolist()], dtype=np.float64)
     values = values.astype(np.float64, copy=False)
     finite = np.isfinite(values)
@@ -41,11 +41,15 @@ def numbers(column: Any, name: str = "") -> FloatArray:
 
 def level_codes(column: Any, levels: Sequence[str]) -> IntArray:
     """Return for each row the position of its level, ``len(levels)`` for one not listed, -1 for missing."""
-    codes, uniques = _factorised(column)
+    codes, distinct = factorised(column)
+    return level_positions(distinct, levels)[codes]
+
+
+def level_positions(distinct: Sequence[Any], levels: Sequence[str]) -> IntArray:
+    """Return the position of each distinct value among ``levels``, and -1 at the end for missing."""
     index = {level: position for position, level in enumerate(levels)}
     by_number = {float(level): position for level, position in index.items() if _reads_as_number(level)}
-    table = np.array([_position(value, index, by_number) for value in uniques] + [MISSING], dtype=np.intp)
-    return table[codes]
+    return np.array([_position(value, index, by_number) for value in distinct] + [MISSING], dtype=np.intp)
 
 
 def level_text(value: Any) -> str | None:
@@ -59,13 +63,13 @@ def level_text(value: Any) -> str | None:
         if not np.isfinite(number):
             return None
         return str(int(number)) if number.is_integer() else repr(number)
-    return None if value != value else str(value) or None
+    return None if _is_null(value) else str(value) or None
 
 
 def texts(column: Any) -> TextArray:
     """Return the column as text, None where missing."""
-    codes, uniques = _factorised(column)
-    return np.array([*(level_text(value) for value in uniques), None], dtype=object)[codes]
+    codes, distinct = factorised(column)
+    return np.array([*(level_text(value) for value in distinct), None], dtype=object)[codes]
 
 
 def row_count(frame: Any) -> int:
@@ -73,6 +77,15 @@ def row_count(frame: Any) -> int:
     if isinstance(frame, dict):
         return len(next(iter(frame.values()))) if frame else 0
     return len(frame)
+
+
+def own_names(frame: Any) -> frozenset[Any] | None:
+    """Return the names of a frame's columns as they are (a number stays one), None if it does not tell them."""
+    for attribute in ("column_names", "columns", "keys"):
+        names = getattr(frame, attribute, None)
+        if names is not None:
+            return frozenset(names() if callable(names) else names)
+    return None
 
 
 def column_names(frame: Any) -> list[str]:
@@ -84,24 +97,41 @@ def column_names(frame: Any) -> list[str]:
     return []
 
 
+def factorised(column: Any) -> tuple[IntArray, list[Any]]:
+    """Return codes into the distinct values, -1 for missing: an index of the last entry of any table."""
+    if _comes_from("pyarrow", column):
+        return _factorised_arrow(column)
+    if _comes_from("pandas", column):
+        if hasattr(column, "cat"):
+            return np.asarray(column.cat.codes, dtype=np.intp), list(column.cat.categories)
+        codes, uniques = column.factorize()
+        distinct = list(uniques)
+        if column.dtype.kind != "O" or all(isinstance(value, str) for value in distinct):
+            return np.asarray(codes, dtype=np.intp), distinct
+    return _factorised_values(np.asarray(column, dtype=object).tolist())
+
+
 def _plain(column: Any) -> NDArray[Any]:
-    if _is_arrow(column):
-        return np.asarray(column.to_numpy(zero_copy_only=False) if hasattr(column, "type") else column)
-    if hasattr(column, "array") and hasattr(column, "to_numpy"):
-        if getattr(column.dtype, "kind", "O") in "iufb":
-            return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.asarray(column.to_numpy(dtype=object))
-    return np.asarray(column)
+    if _comes_from("pyarrow", column):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    if _comes_from("pandas", column):
+        kind = getattr(column.dtype, "kind", "O")
+        return np.asarray(column.to_numpy(np.float64, na_value=np.nan) if kind in "iufb" else column.to_numpy(object))
+    if isinstance(column, np.ndarray):
+        return column
+    return np.asarray(column, dtype=object)
 
 
-def _is_arrow(column: Any) -> bool:
-    return type(column).__module__.partition(".")[0] == "pyarrow"
+def _comes_from(library: str, column: Any) -> bool:
+    return type(column).__module__.partition(".")[0] == library
 
 
 def _number(value: Any, name: str) -> float:
-    if value is None or value != value or (isinstance(value, str) and not value.strip()):
+    if _is_null(value) or (isinstance(value, str) and not value.strip()):
         return np.nan
     try:
+        if isinstance(value, str) and "_" in value:
+            raise ValueError(value)  # Python alone reads 1_000 as a number
         return float(value)
     except (TypeError, ValueError, OverflowError):
         raise DataError(
@@ -109,28 +139,37 @@ def _number(value: Any, name: str) -> float:
         ) from None
 
 
-def _factorised(column: Any) -> tuple[IntArray, list[Any]]:
-    """Return codes into the distinct values, -1 (the last) for missing."""
-    if _is_arrow(column):
-        encoded = column.dictionary_encode()
-        if hasattr(encoded, "combine_chunks"):
-            encoded = encoded.unify_dictionaries().combine_chunks()
-        if hasattr(encoded, "chunks"):
-            encoded = encoded.chunk(0)
-        codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
-        return codes.astype(np.intp), encoded.dictionary.to_pylist()
-    if hasattr(column, "cat"):
-        return np.asarray(column.cat.codes, dtype=np.intp), list(column.cat.categories)
-    if hasattr(column, "factorize"):
-        codes, uniques = column.factorize()
-        return np.asarray(codes, dtype=np.intp), list(uniques)
-    return _factorised_values(np.asarray(column, dtype=object).tolist())
+def _is_null(value: Any) -> bool:
+    """None, NaN, NaT and pandas.NA, which alone is neither equal nor unequal to itself."""
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - what NaN alone says of itself
+    except (TypeError, ValueError):
+        return type(value).__name__ == "NAType"
+
+
+def _factorised_arrow(column: Any) -> tuple[IntArray, list[Any]]:
+    encoded = column.dictionary_encode()
+    if hasattr(encoded, "combine_chunks"):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    if hasattr(encoded, "chunks"):
+        encoded = encoded.chunk(0)
+    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
+    return codes.astype(np.intp, copy=False), encoded.dictionary.to_pylist()
 
 
 def _factorised_values(values: Iterable[Any]) -> tuple[IntArray, list[Any]]:
     seen: dict[Any, int] = {}
-    codes = [MISSING if value is None else seen.setdefault((type(value), value), len(seen)) for value in values]
+    codes = [MISSING if value is None else seen.setdefault(_hashed(value), len(seen)) for value in values]
     return np.array(codes, dtype=np.intp), [value for _, value in seen]
+
+
+def _hashed(value: Any) -> tuple[type, Any]:
+    """True, 1 and 1.0 are one key to a dict, and three values to a reader."""
+    try:
+        hash(value)
+    except TypeError:
+        raise DataError(f"a cell holds {str(value)[:40]!r}, a {type(value).__name__}; a level is text") from None
+    return type(value), value
 
 
 def _reads_as_number(level: str) -> bool:

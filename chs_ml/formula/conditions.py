@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chs_ml.errors import FormulaError
-from chs_ml.formula.columns import BoolArray, Frame, level_codes, numbers
+from chs_ml.formula.columns import BoolArray, Frame
+from chs_ml.formula.frames import Columns
+from chs_ml.formula.names import check_levels, check_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +25,23 @@ class Condition:
     holds: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a condition that asks for both, or for nothing."""
+        """Refuse a condition that asks for both, or for nothing, and names that no target can write."""
+        check_name("condition on", self.metric)
         if (self.above is None) == (self.level is None):
             raise FormulaError(f"condition on {self.metric!r}: give either 'above' or 'level', and one of them only")
         if self.above is not None and not np.isfinite(self.above):
             raise FormulaError(f"condition on {self.metric!r}: 'above' must be a finite number")
+        if self.level is not None:
+            check_levels(f"condition on {self.metric!r}", [self.level])
 
     def applies(self, frame: Frame) -> BoolArray:
         """Return for each row whether the condition is as asked."""
-        column = frame[self.metric]
+        columns = Columns.of(frame)
         if self.above is not None:
-            true = numbers(column, self.metric) > self.above
-        else:
-            true = level_codes(column, [str(self.level)]) == 0
-        return true if self.holds else ~true
+            true = columns.numbers(self.metric) > self.above
+            return true if self.holds else ~true
+        codes, positions = columns.levels(self.metric, [str(self.level)])
+        return ((positions == 0) == self.holds)[codes]
 
     def __str__(self) -> str:
         """Return the condition in words."""

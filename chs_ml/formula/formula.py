@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from chs_ml.errors import DataError, FormulaError
+from chs_ml.errors import FormulaError
 from chs_ml.formula.bands import (
+    NOT_SCORED,
     Band,
     Rule,
     ScoreWhen,
@@ -20,37 +20,20 @@ from chs_ml.formula.bands import (
     check_bands,
     names_of,
 )
-from chs_ml.formula.columns import FloatArray, Frame, TextArray, column_names, row_count
+from chs_ml.formula.columns import FloatArray, Frame, TextArray
+from chs_ml.formula.consistency import check_one_reading
+from chs_ml.formula.frames import Columns
+from chs_ml.formula.link import LARGEST_LOG_ODDS, Link
 from chs_ml.formula.terms import Term
-
-LARGEST_LOG_ODDS = 700.0
-"""Beyond this exp overflows, and some engines raise where others answer 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """From score to probability: P(retained) = σ(a + b · score/100)."""
-
-    a: float
-    b: float
-
-    def __post_init__(self) -> None:
-        """Refuse a link whose exponential could overflow, or that runs the wrong way."""
-        if not (abs(self.a) < LARGEST_LOG_ODDS and abs(self.a + self.b) < LARGEST_LOG_ODDS and self.b > 0):
-            raise FormulaError(f"link a={self.a!r}, b={self.b!r}: b must be positive, |a| and |a + b| below 700")
-
-    def churn_probability(self, score: FloatArray) -> FloatArray:
-        """Return 1 − σ(a + b · score/100) for scores in 0..100."""
-        return _sigmoid(-(self.a + self.b * (score / 100.0)))
-
-    def score_at(self, churn_probability: float) -> float:
-        """Return the score at which churn has this probability (may lie outside 0..100)."""
-        return 100.0 * (np.log((1.0 - churn_probability) / churn_probability) - self.a) / self.b
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What one reading of a frame gives, a value for each row."""
+    """What one reading of a frame gives, a value for each row.
+
+    band: after rules, ``not scored`` where ``score_when`` says so; None in a formula without bands. coverage: 0..1.
+    not_scored_because: '' where the row is scored. health: n_j of each term, in the formula's order.
+    """
 
     score: FloatArray
     churn_probability: FloatArray | None
@@ -75,7 +58,7 @@ class Formula:
     score_when: ScoreWhen | None = None
 
     def __post_init__(self) -> None:
-        """Refuse weights that do not sum to 1, doubled terms, and bands that cannot be."""
+        """Refuse weights that do not sum to 1, doubled terms, bands that cannot be, and a metric read two ways."""
         if not self.terms:
             raise FormulaError("a formula needs one term or more")
         total = fsum(term.weight for term in self.terms)
@@ -86,6 +69,7 @@ class Formula:
             doubled = next(key for key in keys if keys.count(key) > 1)
             raise FormulaError(f"term {doubled!r} stands twice; a metric has one term, or two with opposite conditions")
         check_bands(self.bands, self.rules)
+        check_one_reading(self.terms, self.rules, self.score_when)
 
     @classmethod
     def load(cls, path: str | Path) -> Formula:
@@ -111,7 +95,8 @@ class Formula:
 
     def score(self, frame: Frame) -> FloatArray:
         """Return the health score of each row, 0..100."""
-        return self._summed([term.health(frame) for term in self._checked(frame)])
+        columns = self._columns(frame)
+        return self._summed([term.health(columns) for term in self.terms])
 
     def churn_probability(self, frame: Frame) -> FloatArray:
         """Return the probability of churn of each row; FormulaError for a formula without a link."""
@@ -122,56 +107,64 @@ class Formula:
         return self.read(frame).band
 
     def coverage(self, frame: Frame) -> FloatArray:
-        """Return for each row the share of the weights whose metric is known."""
-        return self._covered(frame, row_count(frame))
+        """Return for each row the share of the weights whose metric is known, 0..1."""
+        return self._covered(self._columns(frame))
 
     def contributions(self, frame: Frame) -> dict[str, FloatArray]:
         """Return the points of each term for each row, by the term's key; they sum to the score."""
-        return {term.key: 100.0 * term.weight * term.health(frame) for term in self._checked(frame)}
+        columns = self._columns(frame)
+        return {term.key: 100.0 * term.weight * term.health(columns) for term in self.terms}
 
     def pillar_scores(self, frame: Frame) -> dict[str, FloatArray]:
         """Return a sub-score, 0..100, for each pillar: the score of its terms alone."""
+        columns = self._columns(frame)
         sums: dict[str, FloatArray] = {}
         weights: dict[str, float] = {}
-        for term in self._checked(frame):
-            sums[term.pillar] = sums.get(term.pillar, 0.0) + term.weight * term.health(frame)
+        for term in self.terms:
+            sums[term.pillar] = sums.get(term.pillar, 0.0) + term.weight * term.health(columns)
             weights[term.pillar] = weights.get(term.pillar, 0.0) + term.weight
         return {pillar: 100.0 * sums[pillar] / weights[pillar] for pillar in sums}
 
     def read(self, frame: Frame, *, allow_absent: bool = False) -> Scored:
-        """Return score, probability, bands, coverage and health of each term, read once.
+        """Return score, probability, bands, coverage and health of each term; each column is read once.
 
         allow_absent: take a column that is not there as missing for every row, instead of raising DataError.
         """
-        frame = _WithAbsent(frame) if allow_absent else frame
-        rows = row_count(frame)
-        health = tuple(term.health(frame) for term in self._checked(frame))
+        columns = self._columns(frame, allow_absent=allow_absent)
+        health = tuple(term.health(columns) for term in self.terms)
         score = self._summed(health)
-        coverage = self._covered(frame, rows)
-        reasons = self.score_when.reasons(frame, coverage) if self.score_when else np.full(rows, "", dtype=object)
-        codes = band_by_score(score, self.bands) if self.bands else np.zeros(rows, dtype=np.intp)
-        ruled = band_after_rules(codes, self.bands, self.rules, frame)
-        everyone = np.full(rows, bool(self.bands))
+        coverage = self._covered(columns)
+        codes = band_by_score(score, self.bands)
+        band = names_of(band_after_rules(codes, self.bands, self.rules, columns), self.bands)
+        reasons = np.full(len(columns), "", dtype=object)
+        if self.score_when is not None:
+            reasons = self.score_when.reasons(columns, coverage)
+            band[reasons != ""] = NOT_SCORED
         return Scored(
             score=score,
             churn_probability=None if self.link is None else self.link.churn_probability(score),
-            band=names_of(ruled, self.bands, everyone & (reasons == "")),
-            band_by_score=names_of(codes, self.bands, everyone),
+            band=band,
+            band_by_score=names_of(codes, self.bands),
             coverage=coverage,
             not_scored_because=reasons,
             health=health,
         )
 
-    def _summed(self, health: tuple[FloatArray, ...] | list[FloatArray]) -> FloatArray:
+    def _columns(self, frame: Frame, *, allow_absent: bool = False) -> Columns:
+        columns = frame if isinstance(frame, Columns) else Columns(frame, allow_absent=allow_absent)
+        columns.check(self.metrics)
+        return columns
+
+    def _summed(self, health: Sequence[FloatArray]) -> FloatArray:
         total = np.zeros_like(health[0])
         for term, part in zip(self.terms, health, strict=True):
             total += term.weight * part
         return 100.0 * total
 
-    def _covered(self, frame: Frame, rows: int) -> FloatArray:
-        covered = np.zeros(rows)
-        for term in self._checked(frame):
-            covered += term.weight * term.known(frame)
+    def _covered(self, columns: Columns) -> FloatArray:
+        covered = np.zeros(len(columns))
+        for term in self.terms:
+            covered += term.weight * term.known(columns)
         return np.minimum(covered, 1.0)
 
     def _linked(self) -> Link:
@@ -179,37 +172,5 @@ class Formula:
             raise FormulaError("this formula has no link to churn: it was written by hand and never calibrated")
         return self.link
 
-    def _checked(self, frame: Any) -> tuple[Term, ...]:
-        if isinstance(frame, _WithAbsent):
-            return self.terms
-        there = set(column_names(frame))
-        absent = [name for name in self.metrics if name not in there]
-        if absent:
-            raise DataError(*(_absent(name, sorted(there)) for name in absent))
-        return self.terms
 
-
-class _WithAbsent:
-    """A frame in which a column that is not there is missing for every row."""
-
-    def __init__(self, frame: Any) -> None:
-        self._frame = frame
-        self._there = set(column_names(frame))
-        self._rows = row_count(frame)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._frame[name] if name in self._there else np.full(self._rows, None, dtype=object)
-
-    def __len__(self) -> int:
-        return self._rows
-
-
-def _absent(name: str, there: list[str]) -> str:
-    near = difflib.get_close_matches(name, there, 1, 0.6)
-    hint = f" Did you mean column {near[0]!r}?" if near else ""
-    return f"column {name!r} is not in the table; the formula reads it.{hint} Rename it, map it, or allow it absent."
-
-
-def _sigmoid(x: FloatArray) -> FloatArray:
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+__all__ = ["LARGEST_LOG_ODDS", "Formula", "Link", "Scored"]

@@ -12,6 +12,7 @@ import numpy as np
 
 from chs_ml.errors import FormulaError
 from chs_ml.formula.columns import BoolArray, FloatArray, level_codes, numbers
+from chs_ml.formula.names import check_levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,17 @@ class Curve:
                                f"and {len(self.values)} values")  # fmt: skip
         if not all(np.isfinite(self.knots)) or not all(np.diff(self.knots) > 0):
             raise FormulaError(f"knots must be finite and strictly increasing; got {list(self.knots)[:12]}")
+        if not all(np.isfinite(self.slopes)) or not np.isfinite(self.knots[-1] - self.knots[0]):
+            raise FormulaError(f"knots lie too close together or too far apart to be told apart in double precision; "
+                               f"got {list(self.knots)[:12]}")  # fmt: skip
         _in_unit("values", *self.values)
         _in_unit("missing", self.missing)
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """Health per unit of the metric between each knot and the next."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return tuple((np.diff(self.values) / np.diff(self.knots)).tolist())
 
     def health(self, column: Any, name: str = "") -> FloatArray:
         """Return health in 0..1 for each row."""
@@ -65,13 +75,14 @@ class Levels:
     missing: float
 
     def __post_init__(self) -> None:
-        """Refuse levels that are empty, doubled or out of 0..1."""
+        """Refuse levels that are empty, doubled, hostile or alike, and values out of 0..1."""
         names = self.names
         if not names or "" in names:
             raise FormulaError("a table of levels needs one level or more, and no empty one ('' is missing)")
         if len(set(names)) < len(names):
             doubled = next(name for name in names if names.count(name) > 1)
             raise FormulaError(f"level {doubled!r} is listed twice; each level has one value")
+        check_levels("levels", names)
         _in_unit("values", *(value for _, value in self.values))
         _in_unit("other", self.other)
         _in_unit("missing", self.missing)
@@ -83,14 +94,16 @@ class Levels:
 
     def health(self, column: Any, name: str = "") -> FloatArray:
         """Return health in 0..1 for each row."""
-        return self._table()[level_codes(column, self.names)]
+        return self.table[level_codes(column, self.names)]
 
     def known(self, column: Any, name: str = "") -> BoolArray:
         """Return which rows have a listed level; an unseen level counts as absent."""
         codes = level_codes(column, self.names)
         return (codes >= 0) & (codes < len(self.values))
 
-    def _table(self) -> FloatArray:
+    @property
+    def table(self) -> FloatArray:
+        """Health by position: each level, ``other``, and ``missing`` as the last, so that -1 finds it."""
         return np.array([*(value for _, value in self.values), self.other, self.missing])
 
     @property

@@ -10,10 +10,13 @@ import numpy as np
 from chs_ml.errors import FormulaError
 from chs_ml.formula.columns import BoolArray, FloatArray, Frame
 from chs_ml.formula.conditions import Condition
+from chs_ml.formula.frames import Columns
+from chs_ml.formula.names import check_name, check_text
 from chs_ml.formula.shapes import Curve, Levels, Shape
 
 Direction = Literal["positive", "negative", "free"]
 DIRECTIONS: tuple[Direction, ...] = ("positive", "negative", "free")
+ORIGINS = ("learned", "pinned", "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,15 @@ class Origin:
     because: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a pin that does not say who and why."""
+        """Refuse a pin that does not say who and why, and one who says so of no pin."""
+        if self.kind not in ORIGINS:
+            raise FormulaError(f"origin {self.kind!r} is none of {list(ORIGINS)}")
         if self.kind == "pinned" and not (self.by and self.because):
             raise FormulaError("a pinned weight must say 'by' whom and 'because' of what")
+        if self.kind != "pinned" and not (self.by is None and self.because is None):
+            raise FormulaError(f"origin {self.kind!r}: only a pinned weight says 'by' and 'because'")
+        check_text("pinned by", self.by or "")
+        check_text("pinned because", self.because or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,10 @@ class Term:
         """Refuse a weight outside 0..1 and a condition without its other side."""
         if not self.metric:
             raise FormulaError("a term needs the name of its metric")
+        check_name("metric", self.metric)
+        check_name(f"metric {self.metric!r}: pillar", self.pillar)
+        if self.direction not in DIRECTIONS:
+            raise FormulaError(f"metric {self.metric!r}: direction {self.direction!r} is none of {list(DIRECTIONS)}")
         if not 0.0 < self.weight <= 1.0 + 1e-12:
             raise FormulaError(f"metric {self.metric!r}: weight {self.weight!r} is outside 0..1")
         if (self.when is None) != (self.otherwise is None):
@@ -76,14 +89,25 @@ class Term:
 
     def health(self, frame: Frame) -> FloatArray:
         """Return n_j in 0..1 for each row."""
-        health = self.shape.health(frame[self.metric], self.metric)
+        columns = Columns.of(frame)
+        health = self._shaped(columns)
         if self.when is None or self.otherwise is None:
             return health
-        return np.where(self.when.applies(frame), health, self.otherwise)
+        return np.where(self.when.applies(columns), health, self.otherwise)
 
     def known(self, frame: Frame) -> BoolArray:
-        """Return which rows have the metric."""
-        return self.shape.known(frame[self.metric], self.metric)
+        """Return which rows have the metric; an unseen level counts as absent."""
+        columns = Columns.of(frame)
+        if isinstance(self.shape, Curve):
+            return columns.present(self.metric)
+        codes, positions = columns.levels(self.metric, self.shape.names)
+        return ((positions >= 0) & (positions < len(self.shape.values)))[codes]
+
+    def _shaped(self, columns: Columns) -> FloatArray:
+        if isinstance(self.shape, Curve):
+            return self.shape.health_of(columns.numbers(self.metric))
+        codes, positions = columns.levels(self.metric, self.shape.names)
+        return self.shape.table[positions][codes]
 
 
-__all__ = ["DIRECTIONS", "Curve", "Direction", "Levels", "Origin", "Term"]
+__all__ = ["DIRECTIONS", "ORIGINS", "Curve", "Direction", "Levels", "Origin", "Term"]

@@ -1,0 +1,47 @@
+"""A file is written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+from chs_ml.errors import OutputError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write ``content`` so that, whatever happens, ``path`` holds the old file or the new one.
+
+    Raises:
+        OutputError: if it cannot be written; nothing half-written is left.
+    """
+    temporary = path.parent / f".{path.name[:40]}.{uuid.uuid4().hex}.part"
+    try:
+        _write_through(temporary, content)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError | ValueError):
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{path.name!r} cannot be written: {reason}") from None
+        raise
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system allows it."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

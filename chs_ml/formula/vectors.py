@@ -1,0 +1,164 @@
+"""Conformance vectors: rows made from the formula itself, with what every scorer must answer to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+
+from chs_ml.formula.edges import EXTREMES, Edges, Row, Value, edges_of, frame_of, rows_on_cuts
+from chs_ml.formula.fields import Place
+from chs_ml.formula.formula import Formula
+
+Vector = dict[str, Any]
+"""{inputs, n, score, churn_probability, band, tags}; a number that JSON lacks is {"$f": "nan" | "inf" | "-inf"}."""
+
+MOST_CELLS = 6000
+TOLERANCE = 1e-9
+_KEYS = ("inputs", "n", "score", "churn_probability", "band", "tags")
+_TAGGED_FLOATS = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}
+
+
+class _HasVectors(Protocol):
+    @property
+    def formula(self) -> Formula: ...
+    @property
+    def vectors(self) -> list[Vector]: ...
+
+
+def vectors_of(formula: Formula, limit: int = 30) -> list[Vector]:
+    """Return at most ``limit`` vectors, the same for the same formula.
+
+    They meet knots and their two neighbours (tag ``ulp_edge``), every form of missing (``needs_nan``,
+    ``empty_string``, ``all_missing``), ±1e308 and a denormal (``extreme``), unseen levels (``unseen``) and variants of
+    known ones (``case_variant``), a score on each cut (``on_cut``), each rule (``rule``). ``digits_17``: some input
+    has more digits than a spreadsheet keeps. A wide formula gets fewer, so that its file stays under 1 MiB.
+    """
+    limit = max(3, min(limit, MOST_CELLS // (len(formula.metrics) + len(formula.terms))))
+    tagged = list(_rows(formula, limit))[:limit]
+    frame = frame_of([row for row, _ in tagged])
+    scored = formula.read(frame)
+    return [
+        {
+            "inputs": {name: _written(value) for name, value in row.items()},
+            "n": {term.key: float(n[i]) for term, n in zip(formula.terms, scored.health, strict=True)},
+            "score": float(scored.score[i]),
+            "churn_probability": None if scored.churn_probability is None else float(scored.churn_probability[i]),
+            "band": scored.band[i],
+            "tags": sorted(set(tags) | _digits(row)),
+        }
+        for i, (row, tags) in enumerate(tagged)
+    ]
+
+
+def check_vectors(weights: _HasVectors) -> list[str]:
+    """Return where the formula of a weights file answers its own vectors otherwise than written; [] if nowhere."""
+    vectors = weights.vectors
+    absent = [
+        f"vector {i}: metric {name!r} has no input"
+        for i, vector in enumerate(vectors)
+        for name in weights.formula.metrics
+        if name not in vector["inputs"]
+    ]
+    if absent or not vectors:
+        return absent
+    rows = [{name: read_input(vector["inputs"][name]) for name in weights.formula.metrics} for vector in vectors]
+    scored = weights.formula.read(frame_of(rows))
+    found: list[str] = []
+    for i, vector in enumerate(vectors):
+        chance = None if scored.churn_probability is None else scored.churn_probability[i]
+        answers = [("score", scored.score[i]), ("churn_probability", chance), ("band", scored.band[i])]
+        asked = [(key, vector[key], answer) for key, answer in answers]
+        for term, n in zip(weights.formula.terms, scored.health, strict=True):
+            asked.append((f"n[{term.key!r}]", vector["n"].get(term.key), n[i]))
+        found += [f"vector {i}: {key} is {got}, written {want}" for key, want, got in asked if not _same(want, got)]
+    return found
+
+
+def read_input(value: Any) -> Value:
+    """Return an input of a vector as a value: {"$f": "nan"} becomes NaN."""
+    return _TAGGED_FLOATS[value["$f"]] if isinstance(value, dict) else value
+
+
+def read_vector(place: Place) -> Vector:
+    """Return the vector at this place of a weights file, noting what is wrong with it."""
+    place.keys(*_KEYS)
+    for _, given in place.at("inputs").members():
+        if isinstance(given.value, dict):
+            given.keys("$f")
+            given.at("$f").choice(*_TAGGED_FLOATS)
+        elif isinstance(given.value, list):
+            given.note("must be text, a number, null or {'$f': …}, not a list")
+    for _, n in place.at("n").members():
+        n.number()
+    place.at("score").number()
+    place.at("churn_probability").number_or_null()
+    place.at("band").text_or_null()
+    for tag in place.at("tags").each():
+        tag.text()
+    return dict(place.value) if isinstance(place.value, dict) else {}
+
+
+def _rows(formula: Formula, limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    edges = edges_of(formula)
+    special = [(dict.fromkeys(formula.metrics), ("all_missing", "missing")), *_special(formula, edges)]
+    special = special[: max(1, limit // 2)]
+    yield from special
+    left = limit - len(special)
+    plain = max(len(edge.plain) for edge in edges.values())
+    beside = max(len(edge.tagged.get("ulp_edge", ())) for edge in edges.values())
+    plain = min(plain, max(left - beside, left * 2 // 3))
+    for turn in range(plain):
+        yield _mixed(edges, turn, plain), ("plain",)
+    for turn in range(min(beside, left - plain)):
+        yield _mixed(edges, turn, min(beside, left - plain), "ulp_edge"), ("ulp_edge",)
+
+
+def _special(formula: Formula, edges: dict[str, Edges]) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    for tag, turns in (("needs_nan", 3), ("empty_string", 1), ("unseen", 1), ("case_variant", 1)):
+        if any(tag in edge.tagged and edge.tagged[tag] for edge in edges.values()):
+            for turn in range(turns):
+                yield _mixed(edges, turn, turns, tag), (tag,)
+    for row in rows_on_cuts(formula):
+        yield row, ("on_cut",)
+    for turn, rule in enumerate(formula.rules):
+        yield {**_mixed(edges, turn, len(formula.rules)), rule.when.metric: _meeting(rule.when)}, ("rule",)
+    for turn in range(len(EXTREMES)):
+        yield _mixed(edges, turn, len(EXTREMES), "extreme"), ("extreme",)
+
+
+def _mixed(edges: dict[str, Edges], turn: int, turns: int, tag: str = "") -> Row:
+    """A row in which each metric stands at an edge of its own: in ``turns`` rows each meets as many as it can."""
+    row: Row = {}
+    for position, (name, edge) in enumerate(edges.items()):
+        values = edge.tagged.get(tag) or edge.plain
+        if len(values) > turns:
+            row[name] = values[turn * len(values) // turns]
+        else:
+            row[name] = values[(turn + position) % len(values)]
+    return row
+
+
+def _meeting(condition: Any) -> Value:
+    if condition.above is None:
+        return str(condition.level) if condition.holds else None
+    return float(condition.above + max(1.0, abs(condition.above)) if condition.holds else condition.above)
+
+
+def _written(value: Value) -> Any:
+    if isinstance(value, float) and not np.isfinite(value):
+        return {"$f": "nan" if np.isnan(value) else "inf" if value > 0 else "-inf"}
+    return value
+
+
+def _digits(row: Row) -> set[str]:
+    numbers = [value for value in row.values() if isinstance(value, float) and np.isfinite(value)]
+    long = {"digits_17"} if any(float(f"{value:.15g}") != value for value in numbers) else set()
+    return long | ({"missing"} if None in row.values() else set())
+
+
+def _same(want: Any, got: Any) -> bool:
+    if want is None or got is None or isinstance(want, str):
+        return bool(want == got)
+    return abs(want - got) <= TOLERANCE * max(1.0, abs(want))

@@ -56,9 +56,10 @@ def wrong_lengths(layout: Layout) -> Finding:
     found = [(line, len(fields)) for line, fields in records(layout) if len(fields) != layout.fields]
     shown = ", ".join(f"line {line} has {count}" for line, count in found[:MAX_SHOWN])
     more = f" and {len(found) - MAX_SHOWN:,} more" if len(found) > MAX_SHOWN else ""
+    evidence = f"{layout.path.name}: the header has {layout.fields} fields, {shown}{more}; every line needs as many"
     return error(
         "field-count",
-        f"{layout.path.name}: the header has {layout.fields} fields, {shown}{more}; every line needs as many as the header",
+        evidence,
         "Put quotes around values that hold the delimiter, and restore lines that were cut",
     )
 

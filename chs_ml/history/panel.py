@@ -56,15 +56,15 @@ class Panel:
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Panel:
         """The panel of some rows only (numbers, or a flag per row)."""
-        rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+        at = np.arange(self.rows)[rows]
         return replace(
             self,
-            customer=self.customer[rows],
-            cutoff=None if self.cutoff is None else self.cutoff[rows],
-            metrics=self.metrics.take(rows).reset_index(drop=True),
-            audit=self.audit.take(rows).reset_index(drop=True),
-            churned=self.churned[rows],
-            current=None if self.current is None else self.current[rows],
+            customer=self.customer[at],
+            cutoff=None if self.cutoff is None else self.cutoff[at],
+            metrics=self.metrics.take(at).reset_index(drop=True),
+            audit=self.audit.take(at).reset_index(drop=True),
+            churned=self.churned[at],
+            current=None if self.current is None else self.current[at],
         )
 
     def known(self) -> Panel:

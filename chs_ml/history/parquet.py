@@ -59,8 +59,8 @@ def open_parquet(path: Path, sha256: str) -> ParquetFile:
         raise TableError(_unreadable(path, found)) from None
     doubled = [repr(name) for name in dict.fromkeys(names) if names.count(name) > 1 or not name.strip()]
     if doubled:
-        found = f"{path.name}: column names {', '.join(doubled)} are empty or not unique"
-        raise TableError(error("duplicate-header", found, "Rename them"))
+        evidence = f"{path.name}: column names {', '.join(doubled)} are empty or not unique"
+        raise TableError(error("duplicate-header", evidence, "Rename them"))
     return ParquetFile(path, tuple(names), sha256)
 
 

@@ -16,7 +16,6 @@ from chs_ml.history.findings import Finding, TableError, Trouble, described, err
 from chs_ml.history.numbers import NumberReader
 from chs_ml.history.parquet import open_parquet
 from chs_ml.history.survey import digest_of
-from chs_ml.spec.nearest import nearest
 
 BATCH_ROWS = 65_536
 
@@ -36,18 +35,33 @@ class TableFile(Protocol):
     """A file that rows are read from; `findings` collects what is wrong with its form."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The file's name, without its folder."""
+
     @property
-    def columns(self) -> tuple[str, ...]: ...
+    def columns(self) -> tuple[str, ...]:
+        """Its columns' names, trimmed."""
+
     @property
-    def decimal(self) -> str | None: ...
+    def decimal(self) -> str | None:
+        """The decimal sign, where the user said it."""
+
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """Digest of its bytes."""
+
     @property
-    def may_hold_decimal_commas(self) -> bool: ...
-    def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table: ...
-    def batches(self, columns: Sequence[str], batch_rows: int, findings: list[Finding]) -> Iterator[pa.RecordBatch]: ...
-    def locate(self, rows: Sequence[int]) -> list[str]: ...
+    def may_hold_decimal_commas(self) -> bool:
+        """Whether a comma inside a number can be told from the delimiter."""
+
+    def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table:
+        """The named columns."""
+
+    def batches(self, columns: Sequence[str], batch_rows: int, findings: list[Finding]) -> Iterator[pa.RecordBatch]:
+        """The named columns in batches of at most ``batch_rows`` rows."""
+
+    def locate(self, rows: Sequence[int]) -> list[str]:
+        """Where each of the ascending row numbers stands, in words."""
 
 
 def open_table(
@@ -88,7 +102,7 @@ def read_table(
     return table, source_of(Path(path), file, len(table))
 
 
-def open_batches(
+def open_batches(  # noqa: PLR0913 - what a spec may say about a file's form, by name
     path: str | Path,
     *,
     delimiter: str | None = None,
@@ -120,6 +134,8 @@ def source_of(path: Path, file: TableFile, rows: int, newest: str | None = None)
 
 def absent_columns(file: TableFile, wanted: Sequence[str]) -> list[Finding]:
     """One finding for each wanted column that the file does not have."""
+    from chs_ml.spec.nearest import nearest  # the spec's package pays for pydantic; only an error needs it
+
     known = set(file.columns)
     return [
         error(

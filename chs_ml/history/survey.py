@@ -1,4 +1,4 @@
-"""One look at every byte of a text file: its digest, whether it is what its encoding says, whether a quote stays open."""
+"""One look at every byte of a text file: its digest, whether it keeps to its encoding, whether quotes pair up."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -104,7 +105,7 @@ def _from_preset(value: Any) -> Any:
 def cuts_between(bands: Sequence[Band]) -> tuple[Cut, ...]:
     """The cuts from the best band down, one fewer than bands; ValueError names the pair without exactly one."""
     cuts = []
-    for upper, lower in zip(bands, bands[1:], strict=False):
+    for upper, lower in itertools.pairwise(bands):
         said = [cut for cut in (upper.lower_cut(), lower.upper_cut()) if cut]
         if len(said) != 1:
             raise ValueError(
@@ -132,14 +133,15 @@ def _refuse_loose_ends(bands: Sequence[Band]) -> None:
         )
     if bands[-1].lower_cut():
         raise ValueError(
-            f"the last band {bands[-1].name!r} has nothing below it; top, from and churn_below have no meaning there. Remove it"
+            f"the last band {bands[-1].name!r} has nothing below it; "
+            "top, from and churn_below have no meaning there. Remove it"
         )
 
 
 def _refuse_disorder(cuts: Sequence[Cut]) -> None:
     for kind in ("share", "score", "churn"):
         values = [cut.value if kind != "score" else -cut.value for cut in cuts if cut.kind == kind]
-        if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+        if any(later <= earlier for earlier, later in itertools.pairwise(values)):
             raise ValueError(f"found cuts by {kind} out of order; bands are listed from the best down. Reorder them")
 
 

@@ -74,7 +74,7 @@ class CalibrationSpec(SpecPart):
         return self._folder / expand(path)
 
     def resolved(self) -> dict[str, Any]:
-        """The spec with every default filled in, as plain values; reads back to an equal spec. Paths stay as written."""
+        """The spec with every default filled in, as plain values that read back to an equal spec; paths as written."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @cached_property
@@ -95,7 +95,7 @@ def _contradictions(spec: CalibrationSpec) -> Iterator[str]:
         for name in spec.score_when.at_least:
             yield from _condition_served(spec, "score_when", name, True)
     if spec.validation.holdout.from_ and not spec.data.cutoff:
-        yield "validation.holdout.from: needs a cutoff per row to split by time. Add data.cutoff, or hold out a share of customers"
+        yield "validation.holdout.from: needs the cutoff of each row. Add data.cutoff, or hold out a share of customers"
 
 
 def _metrics_apart(spec: CalibrationSpec) -> Iterator[str]:
@@ -111,7 +111,8 @@ def _metrics_apart(spec: CalibrationSpec) -> Iterator[str]:
         if metric.name in names[:at]:
             yield f"metrics[{at}].name: found {metric.name!r} a second time; each metric is named once. Remove one"
         if metric.name in taken and metric.role == "metric":
-            yield f"metrics[{at}].name: found {metric.name!r}, which is {taken[metric.name]}; it would give the answer away. Remove it"
+            found = f"found {metric.name!r}, which is {taken[metric.name]}"
+            yield f"metrics[{at}].name: {found}; a metric has a column of its own. Remove it"
     if not spec.with_role("metric"):
         yield "metrics: found none with role: metric; a formula needs at least one. Give one the role metric"
 
@@ -121,6 +122,6 @@ def _condition_served(spec: CalibrationSpec, path: str, name: str, wants_number:
     if name not in served:
         yield f"{path}: found metric {name!r}; a condition needs one with role: metric. {nearest(name, served)}"
     elif wants_number and served[name].kind == "category":
-        yield f"{path}: metric {name!r} is a category; a number is compared with numbers only. Use level, or kind: number"
+        yield f"{path}: metric {name!r} is a category; it has levels, not numbers. Use level, or kind: number"
     elif not wants_number and served[name].kind == "number":
         yield f"{path}: metric {name!r} is a number; a level belongs to a category. Use above, or kind: category"

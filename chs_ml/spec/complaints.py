@@ -58,7 +58,7 @@ def _wanted(one: Any) -> str:
         return f"one of {one['ctx']['expected']}"
     if one["type"] == "string_pattern_mismatch":
         return "of the right form"
-    message = one["msg"][0].lower() + one["msg"][1:]
+    message = str(one["msg"][0].lower() + one["msg"][1:])
     return _WANTED.get(one["type"], message.replace("input should be ", "").replace("input should ", "such as to "))
 
 
@@ -84,7 +84,7 @@ def _shown(value: Any) -> str:
 
 def _is_echo(one: Any) -> bool:
     """A list is reported as too short when its items are wrong; the items have been reported themselves."""
-    return one["type"] == "too_short" and len(one["input"]) > one["ctx"]["actual_length"]
+    return bool(one["type"] == "too_short" and len(one["input"]) > one["ctx"]["actual_length"])
 
 
 def _is_later(one: Any, spec: type[SpecPart]) -> bool:

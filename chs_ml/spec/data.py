@@ -66,9 +66,8 @@ class Outcome(SpecPart):
         said = [*set(self.churned), *set(self.retained or ()), *set(self.exclude)]
         twice = sorted({value for value in said if said.count(value) > 1})
         if twice:
-            raise ValueError(
-                f"found {', '.join(map(repr, twice))} in more than one list; a value means one thing. Keep it in one list"
-            )
+            found = ", ".join(map(repr, twice))
+            raise ValueError(f"found {found} in more than one list; a value means one thing. Keep it in one list")
         return self
 
 

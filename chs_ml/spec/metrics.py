@@ -56,7 +56,8 @@ class Metric(SpecPart):
     def _is_printable(cls, name: str) -> str:
         if not name.strip() or any(char in "\\`" or not char.isprintable() for char in name):
             raise ValueError(
-                "a metric's name may hold neither control characters nor backslash nor backtick, and is not blank. Rename the column"
+                f"found {name!r}; a name is not blank and holds neither control characters nor backslash nor backtick. "
+                "Rename the column"
             )
         return name
 

@@ -136,7 +136,8 @@ class When(SpecPart):
     def _is_one_of_both(self) -> Self:
         if (self.above is None) == (self.level is None):
             raise ValueError(
-                "a condition is {metric, above: number} or {metric, level: text}, exactly one. Give one (a level null in quotes)"
+                "a condition is {metric, above: number} or {metric, level: text}, exactly one. "
+                "Give one (and put quotes around a level null)"
             )
         return self
 

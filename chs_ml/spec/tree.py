@@ -1,4 +1,4 @@
-"""YAML text → mappings, lists and text. Every scalar stays text, so that `Yes`, `007` and `1.0` are what was written."""
+"""YAML text → mappings, lists and text. Every scalar stays text: `Yes`, `007` and `1.0` are what was written."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class _Composer(yaml.SafeLoader):
     """Builds nodes only; aliases are refused, since a few of them can stand for gigabytes."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise Unreadable(mark.line + 1, "found an alias (*name); a spec is written out. Repeat the value")
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node: yaml.Node | None = super().compose_node(parent, index)
         return node
 
 
@@ -34,7 +34,7 @@ def read_tree(text: str) -> tuple[Any, dict[str, int]]:
         raise Unreadable(None, "the file is over 1 MiB; a spec is a few pages of text. Check the path")
     loader = _Composer(text)
     try:
-        node = loader.get_single_node()  # type: ignore[no-untyped-call]
+        node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise Unreadable(line, f"not YAML: {error.problem}. Check indentation, colons and quotes") from None

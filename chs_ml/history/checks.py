@@ -1,0 +1,107 @@
+"""What `chs-ml check` answers: everything that stops a calibration, and what would make its result doubtful."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from chs_ml.history.findings import Finding, TableError, warning
+from chs_ml.history.panel import Panel, read_panel
+from chs_ml.spec import CalibrationSpec
+
+__all__ = ["Finding", "check_panel", "doubts"]
+
+PERFECT_AUC = 0.98
+MOSTLY_MISSING = 0.5
+FEW_CHURNED = 50
+ROWS_PER_LEVEL = 10
+
+
+def check_panel(spec: CalibrationSpec) -> list[Finding]:
+    """Errors that `load_panel` would raise, or else the doubts about a panel that loads."""
+    try:
+        panel, findings = read_panel(spec)
+    except TableError as refused:
+        return list(refused.findings)
+    return findings if panel is None else doubts(panel.known())
+
+
+def doubts(panel: Panel) -> list[Finding]:
+    """Warnings about a panel whose outcomes are all known."""
+    return [
+        *_few_churned(panel),
+        *_label_copies(panel),
+        *_twins(panel),
+        *_mostly_missing(panel),
+        *_near_ids(panel),
+    ]
+
+
+def _few_churned(panel: Panel) -> Iterator[Finding]:
+    churned, retained = int(panel.churned.sum()), int((1 - panel.churned).sum())
+    if min(churned, retained) < FEW_CHURNED:
+        yield warning(
+            "few-events",
+            f"{churned:,} churned and {retained:,} retained rows; below {FEW_CHURNED} of either, weights say little",
+            "Add customers or earlier cutoffs",
+        )
+
+
+def _label_copies(panel: Panel) -> Iterator[Finding]:
+    for name in panel.metrics:
+        auc = _separation(panel.metrics[name], panel.churned)
+        if auc > PERFECT_AUC:
+            yield warning(
+                "label-copy",
+                f"metric {name!r} alone tells churned from retained (AUC {auc:.3f}); it may be known only afterwards",
+                "Say role: exclude, unless its value was known at the cutoff",
+                str(name),
+            )
+
+
+def _separation(column: pd.Series, churned: NDArray[np.float64]) -> float:
+    """AUC of the metric alone, in whichever direction is better; missing counts as a level, and as lowest number."""
+    if column.dtype.kind == "f":
+        auc = _auc(column.fillna(-np.inf), churned)
+        return max(auc, 1 - auc)
+    levels = column.fillna("\0missing")
+    if levels.nunique() * ROWS_PER_LEVEL > len(levels):
+        return 0.5  # so many levels separate anything
+    return _auc(pd.Series(churned).groupby(levels.to_numpy()).transform("mean"), churned)
+
+
+def _auc(values: pd.Series, churned: NDArray[np.float64]) -> float:
+    ranks = values.rank().to_numpy()
+    positive = churned.sum()
+    negative = len(churned) - positive
+    return float((ranks[churned == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def _twins(panel: Panel) -> Iterator[Finding]:
+    first: dict[bytes, str] = {}
+    for name in map(str, panel.metrics):
+        hashes = pd.util.hash_pandas_object(panel.metrics[name], index=False, categorize=False)
+        other = first.setdefault(hashlib.sha256(hashes.to_numpy().tobytes()).digest(), name)
+        if other != name:
+            found = f"metric {name!r} has the same values as {other!r}; how they share a weight is arbitrary"
+            yield warning("duplicate-metric", found, "Keep one of them", name)
+
+
+def _mostly_missing(panel: Panel) -> Iterator[Finding]:
+    for name, share in panel.metrics.isna().mean().items():
+        if share > MOSTLY_MISSING:
+            found = f"metric {name!r} is missing in {share:.0%} of the rows"
+            yield warning("mostly-missing", found, "Look where it is collected, or say role: exclude", str(name))
+
+
+def _near_ids(panel: Panel) -> Iterator[Finding]:
+    for name in map(str, panel.metrics):
+        column = panel.metrics[name]
+        levels = 0 if column.dtype.kind == "f" else column.nunique()
+        if levels > 20 and levels * ROWS_PER_LEVEL > panel.rows:
+            found = f"metric {name!r} has {levels:,} levels in {panel.rows:,} rows, nearly an id"
+            yield warning("near-id", found, "Group its levels, or say role: exclude", name)

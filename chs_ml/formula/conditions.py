@@ -41,7 +41,8 @@ class Condition:
             true = columns.numbers(self.metric) > self.above
             return true if self.holds else ~true
         codes, positions = columns.levels(self.metric, [str(self.level)])
-        return ((positions == 0) == self.holds)[codes]
+        side: BoolArray = (positions == 0) == self.holds
+        return side[codes]
 
     def __str__(self) -> str:
         """Return the condition in words."""

@@ -24,10 +24,15 @@ EXTREMES = (1e308, -1e308, 5e-324)
 
 @dataclass
 class Edges:
-    """The edges of one metric. plain: knots, thresholds, listed levels, and None. The rest: by the tag they bring."""
+    """The edges of one metric.
+
+    plain: knots, thresholds, listed levels, and None. tagged: others, by the tag that they bring. floor: what the
+    metric must reach for a customer to be scored.
+    """
 
     plain: list[Value] = field(default_factory=list)
     tagged: dict[str, list[Value]] = field(default_factory=dict)
+    floor: float | None = None
 
 
 def edges_of(formula: Formula) -> dict[str, Edges]:
@@ -44,9 +49,13 @@ def edges_of(formula: Formula) -> dict[str, Edges]:
             numbers[condition.metric] |= _around(condition.above)
         else:
             levels[condition.metric].append(str(condition.level))
-    for metric, floor in _floors(formula).items():
+    floors = _floors(formula)
+    for metric, floor in floors.items():
         numbers[metric] |= _around(floor)
-    return {name: _of_levels(levels[name]) if levels[name] else _of_numbers(numbers[name]) for name in formula.metrics}
+    return {
+        name: _of_levels(levels[name]) if levels[name] else _of_numbers(numbers[name], floors.get(name))
+        for name in formula.metrics
+    }
 
 
 def conditions_of(formula: Formula) -> list[Condition]:
@@ -82,7 +91,7 @@ def _around(threshold: float) -> set[float]:
     return {float(threshold), _short(threshold - step), _short(threshold + step)}
 
 
-def _of_numbers(points: set[float]) -> Edges:
+def _of_numbers(points: set[float], floor: float | None) -> Edges:
     knots = sorted(points)
     beside = [float(np.nextafter(knot, toward)) for knot in knots for toward in (-np.inf, np.inf)]
     beside = [value for value in beside if np.isfinite(value)]
@@ -93,7 +102,7 @@ def _of_numbers(points: set[float]) -> Edges:
         "empty_string": [""],
         "extreme": [*EXTREMES],
     }
-    return Edges([*knots, *between, None], tagged)
+    return Edges([*knots, *between, None], tagged, floor)
 
 
 def _of_levels(levels: list[str]) -> Edges:

@@ -133,11 +133,15 @@ def _mixed(edges: dict[str, Edges], turn: int, turns: int, tag: str = "") -> Row
     row: Row = {}
     for position, (name, edge) in enumerate(edges.items()):
         values = edge.tagged.get(tag) or edge.plain
-        if len(values) > turns:
-            row[name] = values[turn * len(values) // turns]
-        else:
-            row[name] = values[(turn + position) % len(values)]
+        crowded = len(values) > turns
+        row[name] = values[turn * len(values) // turns if crowded else (turn + position) % len(values)]
+        if edge.floor is not None and turn % 2 == 0 and tag not in edge.tagged:
+            row[name] = _at_least(edge.floor, row[name])  # else most rows would be `not scored`, and test no band
     return row
+
+
+def _at_least(floor: float, value: Value) -> float:
+    return max(floor, value) if isinstance(value, float) else floor
 
 
 def _meeting(condition: Any) -> Value:
@@ -161,4 +165,4 @@ def _digits(row: Row) -> set[str]:
 def _same(want: Any, got: Any) -> bool:
     if want is None or got is None or isinstance(want, str):
         return bool(want == got)
-    return abs(want - got) <= TOLERANCE * max(1.0, abs(want))
+    return bool(abs(want - got) <= TOLERANCE * max(1.0, abs(want)))

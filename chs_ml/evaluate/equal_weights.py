@@ -14,6 +14,7 @@ from chs_ml.evaluate.columns import Columns, read_training
 from chs_ml.evaluate.link import fit_link
 from chs_ml.evaluate.outcomes import Churned, FloatArray, Outcomes, column
 
+FEWEST_ROWS = 10  # a rarer level's retention is its own customers' outcomes, learned by heart
 RIDGE = 1e-6  # on the standardised slope: nothing on real data, finite where the score separates the classes
 
 
@@ -24,7 +25,8 @@ def equal_weights(
 
     A metric runs between its 1st and 99th percentile, in its declared direction or, where that is not ``positive`` or
     ``negative``, in the one of its correlation with staying; a level counts as its retention among the training rows;
-    missing and unseen take the training mean; the link to probability is fitted on the training rows.
+    missing, unseen and levels of under 10 rows take the training mean; the link to probability is fitted on the
+    training rows.
     """
     train, outcomes = read_training(train, churned)
     columns = Columns.read(train, test)
@@ -81,6 +83,8 @@ class _Scale:
 
 def _scale(x: FloatArray, outcomes: Outcomes, direction: str) -> _Scale:
     known = np.isfinite(x)
+    if not known.any():
+        return _Scale(0.0, 0.0, False, 0.0)
     part, values = outcomes.among(known), x[known]
     low, high = (float(end) for end in np.quantile(values, (0.01, 0.99)))
     if low == high:  # all but a few have one value, as with a rare flag
@@ -96,10 +100,11 @@ def _scale(x: FloatArray, outcomes: Outcomes, direction: str) -> _Scale:
 def _retention(
     train: pd.Series[Any], test: pd.Series[Any], outcomes: Outcomes
 ) -> tuple[pd.Series[Any], pd.Series[Any]]:
-    """Each level as the share of its training customers who stayed."""
+    """Each level as the share of its training customers who stayed; NaN for one of under 10 rows."""
+    rows = train.groupby(train).size()
     mass = pd.Series(outcomes.weights, train.index).groupby(train).sum()
     stayed = pd.Series(outcomes.weights * (1 - outcomes.churned), train.index).groupby(train).sum()
-    rate = (stayed / mass.where(mass > 0)).to_dict()
+    rate = (stayed / mass).where(rows >= FEWEST_ROWS).to_dict()
     return train.map(rate), test.map(rate)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit
 
 from chs_ml.evaluate.outcomes import FloatArray, Outcomes
@@ -76,6 +75,7 @@ def link_errors(link: Link, x: FloatArray, outcomes: Outcomes) -> FloatArray | N
 
 def fit_shift(log_odds: FloatArray, outcomes: Outcomes) -> tuple[float, float | None]:
     """The constant to add to every log-odds so that as many churn as predicted, and its standard error."""
+    from scipy.optimize import brentq  # half a second to import
 
     def excess(shift: float) -> float:
         return float(outcomes.weights @ (expit(log_odds + shift) - outcomes.churned))

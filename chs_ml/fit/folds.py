@@ -10,11 +10,14 @@ import numpy as np
 from chs_ml.formula.columns import FloatArray, IntArray
 
 
-def shares_of(customers: Any, seed: int) -> FloatArray:
-    """Return for each row a number in 0..1 that depends on the customer and the seed alone."""
+def shares_of(customers: Any, seed: int, purpose: str = "folds") -> FloatArray:
+    """Return for each row a number in 0..1 that depends on the customer, the seed and the purpose alone.
+
+    purpose: at most 16 letters; draws for different purposes are independent of each other.
+    """
     names, position = np.unique(np.asarray(customers).astype(str), return_inverse=True)
     key = seed.to_bytes(8, "big", signed=True)
-    hashed = [hashlib.blake2b(name.encode(), digest_size=7, key=key).digest() for name in names.tolist()]
+    hashed = [hashlib.blake2b(name.encode(), digest_size=7, key=key, person=purpose.encode()).digest() for name in names.tolist()]
     return np.array([int.from_bytes(digest, "big") / 2.0**56 for digest in hashed])[position]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import lstsq
 
 from chs_ml.fit.fitting import Candidate, Fitted, Sample, fit, loss_of, objective_of
-from chs_ml.fit.folds import folds_of
+from chs_ml.fit.folds import folds_of, shares_of
 from chs_ml.fit.table import MetricPlan
 from chs_ml.formula.columns import FloatArray
 
@@ -153,8 +153,7 @@ def _thinned(sample: Sample, seed: int) -> Sample:
     rows = sample.table.rows
     if rows <= MOST_ROWS:
         return sample
-    parts = -(-rows // MOST_ROWS)
-    return sample.take(np.flatnonzero(folds_of(sample.groups, seed + 1, parts) == 0))
+    return sample.take(np.flatnonzero(shares_of(sample.groups, seed, "thinning") < MOST_ROWS / rows))
 
 
 def _with_signs(sample: Sample, plans: Sequence[MetricPlan], ramps: int) -> tuple[MetricPlan, ...]:

@@ -1,0 +1,5 @@
+"""The story on one screen: panel → fit → evaluate → formula → run directory."""
+
+from chs_ml.calibration.story import Calibration, calibrate
+
+__all__ = ["Calibration", "calibrate"]

@@ -1,0 +1,106 @@
+"""The evaluation of a formula that has seen only the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chs_ml.calibration.rows import Split, in_use_today, outcomes_of
+from chs_ml.evaluate import (
+    BASELINES,
+    Evaluation,
+    Training,
+    audit_table,
+    churn_by,
+    churn_where,
+    compare,
+    figures,
+    lift_table,
+    reliability,
+)
+from chs_ml.fit.learning import Learned
+from chs_ml.fit.selection import Choice
+from chs_ml.formula import NOT_SCORED, Formula
+from chs_ml.history.panel import Panel
+from chs_ml.spec import CalibrationSpec
+
+Said = Callable[[str, int, int], None]
+
+
+def judge(
+    formula: Formula, learned: Learned, parts: Split, panel: Panel, spec: CalibrationSpec, progress: Said
+) -> Evaluation:
+    """Return figures on the holdout, baselines learned from the same training rows, bands, rules and audits."""
+    frame, outcomes = parts.holdout.metrics, outcomes_of(parts.holdout)
+    scored = formula.read(frame)
+    churn = formula.churn_probability(frame)
+    others = in_use_today(parts, spec)
+    known = Training(parts.training.metrics, outcomes_of(parts.training), directions_of(learned.choice))
+    for at, (name, baseline) in enumerate(BASELINES.items()):
+        progress("fitting baselines", at, len(BASELINES))
+        others[name] = baseline(known, frame)
+    progress("fitting baselines", len(BASELINES), len(BASELINES))
+    names = [band.name for band in formula.bands]
+    return Evaluation(
+        holdout=figures(outcomes, churn),
+        baselines=compare(outcomes, churn, others),
+        bands=churn_by(scored.band, outcomes, names=[*names, NOT_SCORED] if formula.score_when else names),
+        data=data_of(panel),
+        rules=churn_where({str(rule.when): rule.when.applies(frame) for rule in formula.rules}, outcomes),
+        reliability=reliability(outcomes, churn),
+        lift=lift_table(outcomes, churn),
+        audit={
+            str(name): audit_table(column.to_numpy(), outcomes, churn, scored.score, scored.band)
+            for name, column in parts.holdout.audit.items()
+        },
+        choices=choices_of(learned.choice, formula, parts),
+    )
+
+
+def directions_of(choice: Choice) -> dict[str, str]:
+    """Return the direction of each metric as learned or declared."""
+    return {plan.name: plan.direction for plan in choice.plans}
+
+
+def data_of(panel: Panel) -> dict[str, Any]:
+    """Return what the figures rest on: counts, the digest of the panel, and where it came from."""
+    known = panel.known()
+    return {
+        "rows": known.rows,
+        "customers": known.customers,
+        "churned": int(known.churned.sum()),
+        "not_known_yet": panel.rows - known.rows,
+        "digest": panel.digest,
+        "sources": [
+            {"name": s.name, "rows": s.rows, "newest": s.newest, "read_at": s.read_at, "sha256": s.sha256}
+            for s in panel.sources
+        ],
+        "notes": list(panel.notes),
+    }
+
+
+def choices_of(choice: Choice, formula: Formula, parts: Split) -> dict[str, Any]:
+    """Return what was chosen among the training rows, and from what."""
+    candidate = choice.candidate
+    return {
+        "training_rows": parts.training.rows,
+        "evaluated_formula": formula.digest,
+        "ramps": candidate.ramps,
+        "size": candidate.size,
+        "bend": candidate.bend,
+        "directions": directions_of(choice),
+        "tried": [
+            {
+                "ramps": tried.candidate.ramps,
+                "size": tried.candidate.size,
+                "bend": tried.candidate.bend,
+                "log_loss": tried.log_loss,
+                "standard_error": tried.standard_error,
+            }
+            for tried in choice.tried
+        ],
+        "freed": [
+            {"metric": f.metric, "gain": f.gain, "standard_error": f.standard_error, "accepted": f.accepted}
+            for f in choice.freed
+        ],
+    }

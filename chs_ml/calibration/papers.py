@@ -1,0 +1,121 @@
+"""What travels with a formula in its weights file: labels, impact, where it was learned, what was usual then."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chs_ml.evaluate import Evaluation
+from chs_ml.explain.impact import impact_of, moves_of
+from chs_ml.explain.words import shape_in_words
+from chs_ml.fit.learning import Learned
+from chs_ml.formula import Formula, WeightsFile
+from chs_ml.formula.columns import FloatArray
+from chs_ml.history.panel import Panel
+from chs_ml.spec import CalibrationSpec
+
+DECILES = np.linspace(0.0, 1.0, 11)
+
+
+def weights_of(
+    formula: Formula, learned: Learned, weightless: tuple[str, ...], panel: Panel, evaluation: Evaluation,
+    spec: CalibrationSpec, folder: Path,
+) -> WeightsFile:  # fmt: skip
+    """Return the shipped formula with its papers; ``panel`` holds the rows that it was learned from."""
+    health = {term.key: term.health(panel.metrics) for term in formula.terms}
+    average = {key: float(n.mean()) for key, n in health.items()}
+    return WeightsFile(
+        formula=formula,
+        name=spec.name,
+        label=spec.label,
+        owner=spec.owner,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        customer=spec.data.customer,
+        metrics={name: _metric(name, panel.metrics[name], spec) for name in formula.metrics},
+        evidence=_evidence(formula, health, average, spec),
+        training=_training(learned, weightless, panel, evaluation, spec, folder),
+        reference={
+            "mean_health": average,
+            "score_deciles": np.quantile(formula.score(panel.metrics), DECILES).round(6).tolist(),
+        },
+    )
+
+
+def package_version() -> str:
+    """Return the version of this package, 0+unknown where it is not installed."""
+    try:
+        return version("chs-ml")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def git_commit(folder: Path) -> str | None:
+    """Return the commit that the folder's repository stands on, None outside of one."""
+    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def _metric(name: str, column: pd.Series[Any], spec: CalibrationSpec) -> dict[str, Any]:
+    metric = spec.metric(name)
+    said = {"label": metric.label, "unit": metric.unit, "definition": metric.definition}
+    about: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+    known = column.dropna()
+    if known.dtype.kind == "f" and len(known):
+        low, high = np.quantile(known.to_numpy(), [0.01, 0.99], method="inverted_cdf")
+        about["observed"] = [float(low), float(high)]
+    return {**about, "missing_share": float(column.isna().mean())}
+
+
+def _evidence(
+    formula: Formula, health: Mapping[str, FloatArray], average: Mapping[str, float], spec: CalibrationSpec
+) -> list[dict[str, Any]]:
+    lines = []
+    for term in formula.terms:
+        impact = impact_of(formula, term, average, spec.metric(term.metric).unit)
+        lines.append(
+            {
+                "metric": term.metric,
+                "when": None,
+                "shape": shape_in_words(term),
+                "impact": None if impact is None else impact.as_dict(),
+                "moves": moves_of(term.weight, health[term.key]),
+            }
+        )
+    return lines
+
+
+def _training(
+    learned: Learned, weightless: tuple[str, ...], panel: Panel, evaluation: Evaluation, spec: CalibrationSpec, folder: Path
+) -> dict[str, Any]:  # fmt: skip
+    solution = learned.fitted.solution
+    choices = evaluation.choices
+    return {
+        "rows": panel.rows,
+        "customers": panel.customers,
+        "churned": int(panel.churned.sum()),
+        "churn_rate": float(panel.churned.mean()),
+        "ramps": choices["ramps"],
+        "size": choices["size"],
+        "bend": choices["bend"],
+        "seed": spec.calibration.seed,
+        "because": spec.because,
+        "evaluated_formula": choices["evaluated_formula"],
+        "weightless": list(weightless),
+        "kkt": solution.kkt,
+        "spec_digest": spec.digest,
+        "data_digest": evaluation.data["digest"],
+        "sources": evaluation.data["sources"],
+        "git_commit": git_commit(folder),
+        "package_version": package_version(),
+    }

@@ -1,0 +1,98 @@
+"""From the spec and the panel to what the fit wants: which rows it sees, and what it knows of each metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chs_ml.errors import DataError
+from chs_ml.evaluate import Outcomes, current_score
+from chs_ml.fit.anchor import pull_towards
+from chs_ml.fit.fitting import Sample
+from chs_ml.fit.folds import shares_of
+from chs_ml.fit.selection import Settings
+from chs_ml.fit.table import MetricPlan, read_table
+from chs_ml.formula import Formula
+from chs_ml.formula.columns import FloatArray
+from chs_ml.history.panel import Panel
+from chs_ml.spec import CalibrationSpec
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows to learn from and rows to be judged by; no customer is in both, unless the split is by time."""
+
+    training: Panel
+    holdout: Panel
+
+
+def split(panel: Panel, spec: CalibrationSpec) -> Split:
+    """Hold out a share of the customers by their hash, or every cutoff from a date on.
+
+    DataError where either part has no rows.
+    """
+    wanted = spec.validation.holdout
+    if wanted.from_ is not None and panel.cutoff is not None:
+        out = panel.cutoff >= np.datetime64(wanted.from_)
+        how = f"validation.holdout.from {wanted.from_}"
+    else:
+        out = shares_of(panel.customer, spec.calibration.seed, "holdout") < (wanted.customers or 0.0)
+        how = f"validation.holdout.customers {wanted.customers}"
+    if out.all() or not out.any():
+        part = "training" if out.all() else "holdout"
+        raise DataError(f"{how}: no row is left for the {part} part of {panel.rows} rows. Choose another share or date.")
+    return Split(panel.take(~out), panel.take(out))
+
+
+def plans_of(spec: CalibrationSpec) -> list[MetricPlan]:
+    """Return what the fit has to know of each metric, in the spec's order."""
+    return [MetricPlan(m.name, m.direction, m.missing, m.kind) for m in spec.with_role("metric")]
+
+
+def settings_of(spec: CalibrationSpec) -> Settings:
+    """Return what the user fixed; the rest is chosen from the data."""
+    asked = spec.calibration
+    strength = None if isinstance(asked.strength, str) else asked.strength
+    return Settings(
+        ramps=None if isinstance(asked.ramps, str) else asked.ramps,
+        size=None if strength is None else strength.size,
+        bend=None if strength is None else strength.bend,
+        folds=spec.validation.cross_validation,
+        seed=asked.seed,
+    )
+
+
+def sample_of(panel: Panel, spec: CalibrationSpec) -> Sample:
+    """Return the panel's rows as the fit takes them."""
+    anchor = spec.calibration.anchor
+    pull = None if anchor.file is None else pull_towards(Formula.load(spec.locate(anchor.file)), anchor.strength)
+    groups = np.unique(panel.customer.astype(str), return_inverse=True)[0][:0] if panel.rows == 0 else panel.customer
+    return Sample(
+        table=read_table(panel.metrics, plans_of(spec)),
+        retained=1.0 - panel.churned,
+        weight=np.ones(panel.rows),
+        groups=np.asarray(groups, dtype=object),
+        anchor=pull,
+    )
+
+
+def outcomes_of(panel: Panel) -> Outcomes:
+    """Return the panel's outcomes, rows of a customer counted together."""
+    return Outcomes.read(panel.churned, customers=panel.customer)
+
+
+def in_use_today(parts: Split, spec: CalibrationSpec) -> dict[str, FloatArray]:
+    """Return churn probabilities of the holdout by the score in use today, {} where the spec names none."""
+    if spec.baseline is None:
+        return {}
+    before, after = (_score_today(part, spec) for part in (parts.training, parts.holdout))
+    return {"current": current_score(before, outcomes_of(parts.training), after)}
+
+
+def _score_today(panel: Panel, spec: CalibrationSpec) -> FloatArray:
+    if spec.baseline is not None and spec.baseline.formula is not None:
+        return Formula.load(spec.locate(spec.baseline.formula)).score(panel.metrics)
+    if panel.current is None:
+        raise DataError("baseline.column: the score in use today was not read. Name a column of the table.")
+    return panel.current

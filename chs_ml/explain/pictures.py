@@ -1,0 +1,160 @@
+"""Pictures of a formula: what weighs how much, and how each metric turns into health.
+
+``draw_*`` takes numbers and an Axes; ``pictures_of`` puts them on pages and gives SVG text that is the same each time.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chs_ml.explain.customer import labels_of, mean_health
+from chs_ml.explain.impact import ASSOCIATION
+from chs_ml.explain.words import number
+from chs_ml.formula import Curve, Levels, Term, WeightsFile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ADDS, SUBTRACTS, EITHER = "#2a7f62", "#b5483a", "#5b6b7b"
+"""Colours of what adds, subtracts, or goes either way; a sign before the name says the same."""
+HATCH = {"positive": "", "negative": "//", "free": ".."}
+_COLOR = {"positive": ADDS, "negative": SUBTRACTS, "free": EITHER}
+_SIGN = {"positive": "+", "negative": "−", "free": "±"}
+WIDTH = 5.7
+"""Inches: 550 px, the width at which MLflow shows a page."""
+LONGEST_LABEL = 26
+MOST_PANELS = 24
+
+
+def pictures_of(weights: WeightsFile, evaluation: Mapping[str, Any]) -> dict[str, str]:
+    """Return SVG text by the picture's name: weights, curves, and bands against churn on the holdout."""
+    return {
+        "weights": _page(lambda figure: draw_weights(weights, figure.subplots()), _height(weights)),
+        "curves": _page(lambda figure: draw_curves(weights, figure), _curves_height(weights)),
+        "bands": _page(lambda figure: draw_bands(evaluation["bands"], figure.subplots()), 2.6),
+    }
+
+
+def draw_weights(weights: WeightsFile, axes: Axes) -> None:
+    """Draw a bar for each term, the heaviest on top, by direction; names carry the sign as well."""
+    terms = sorted(weights.formula.terms, key=lambda term: term.weight)
+    labels = labels_of(weights)
+    heights = range(len(terms))
+    bars = axes.barh(heights, [100 * term.weight for term in terms], color=[_COLOR[t.direction] for t in terms])
+    for bar, term in zip(bars, terms, strict=True):
+        bar.set_hatch(HATCH[term.direction])
+        bar.set_edgecolor("white")
+        axes.text(bar.get_width() + 0.3, bar.get_y() + bar.get_height() / 2, f"{100 * term.weight:.1f}", va="center")
+    axes.set_yticks(list(heights), [f"{_SIGN[t.direction]} {_shortened(labels.get(t.metric, t.metric))}" for t in terms])
+    axes.set_xlabel("weight, per cent of the score")
+    axes.set_title(f"What {weights.label or weights.name} is made of", loc="left")
+    axes.margins(x=0.12)
+    _legend(axes, {term.direction for term in terms})
+
+
+def draw_curves(weights: WeightsFile, figure: Figure) -> None:
+    """Draw health against each metric, the heaviest terms first, with the points that each gives."""
+    terms = sorted(weights.formula.terms, key=lambda term: -term.weight)[:MOST_PANELS]
+    average, labels = mean_health(weights), labels_of(weights)
+    panels = figure.subplots(_rows(len(terms)), 3, squeeze=False)
+    for axes, term in zip(panels.flat, terms, strict=False):
+        most = 100 * term.weight
+        if isinstance(term.shape, Curve):
+            _draw_curve(axes, term.shape, most, _COLOR[term.direction])
+        else:
+            _draw_levels(axes, term.shape, most)
+        if term.key in average:
+            axes.axhline(most * average[term.key], color="#999999", linewidth=0.8, linestyle=":")
+        axes.set_title(f"{_SIGN[term.direction]} {_shortened(labels.get(term.metric, term.metric), 22)}", loc="left")
+        axes.set_ylim(-0.05 * most, 1.1 * most)
+    for axes in list(panels.flat)[len(terms) :]:
+        axes.set_axis_off()
+    figure.suptitle("Points for the score, by metric (dotted: the average customer)", x=0.02, ha="left")
+
+
+def draw_bands(bands: Sequence[Mapping[str, Any]], axes: Axes) -> None:
+    """Draw the churn rate of each band on the holdout, with its 95 % interval and how many customers it has."""
+    for at, band in enumerate(bands):
+        rate, low, high = (band.get(name) for name in ("churn_rate", "low", "high"))
+        name = f"{band['name']}\nn = {band['customers']:,}"
+        axes.text(-0.02, at, name, ha="right", va="center", transform=axes.get_yaxis_transform())
+        if rate is None or low is None or high is None:
+            continue
+        axes.errorbar(rate, at, xerr=[[rate - low], [high - rate]], fmt="o", color="#333333", capsize=3)
+        axes.annotate(f"{rate:.1%}", (rate, at), textcoords="offset points", xytext=(0, 7), ha="center")
+    axes.set_yticks([])
+    axes.set_ylim(len(bands) - 0.5, -0.6)
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel("churn rate on customers held out, 95 % interval")
+
+
+def _draw_curve(axes: Axes, curve: Curve, most: float, color: str) -> None:
+    points = [most * value for value in curve.values]
+    axes.plot(curve.knots, points, color=color, marker="o", markersize=2.5, linewidth=1.4)
+    axes.set_xticks([curve.knots[0], curve.knots[-1]], [number(curve.knots[0]), number(curve.knots[-1])])
+
+
+def _draw_levels(axes: Axes, levels: Levels, most: float) -> None:
+    ordered = sorted(levels.values, key=lambda pair: -pair[1])[:6]
+    axes.barh(range(len(ordered)), [most * value for _, value in ordered], color=EITHER, height=0.55)
+    axes.set_yticks([])
+    for at, (name, _) in enumerate(ordered):
+        axes.text(0.02 * most, at - 0.28, _shortened(name, 22), va="bottom", fontsize=6)
+    axes.set_xlim(0, 1.1 * most)
+    axes.invert_yaxis()
+
+
+def _page(draw: Callable[[Figure], None], height: float) -> str:
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    style = {
+        "font.size": 8.0,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "svg.hashsalt": "chs_ml",
+        "svg.fonttype": "none",
+        "axes.titlesize": 8.0,
+        "figure.titlesize": 9.0,
+        "font.family": "sans-serif",
+    }
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        draw(figure)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def _legend(axes: Axes, directions: set[str]) -> None:
+    from matplotlib.patches import Patch
+
+    words = {"positive": "+ more is healthier", "negative": "− less is healthier", "free": "± depends on the value"}
+    handles = [
+        Patch(facecolor=_COLOR[d], hatch=HATCH[d], edgecolor="white", label=words[d]) for d in words if d in directions
+    ]
+    axes.legend(handles=handles, loc="lower right", frameon=False)
+
+
+def _shortened(text: str, longest: int = LONGEST_LABEL) -> str:
+    plain = text.replace("$", r"\$")
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
+
+
+def _height(weights: WeightsFile) -> float:
+    return 1.1 + 0.24 * len(weights.formula.terms)
+
+
+def _rows(panels: int) -> int:
+    return -(-panels // 3)
+
+
+def _curves_height(weights: WeightsFile) -> float:
+    return 0.5 + 1.25 * _rows(min(len(weights.formula.terms), MOST_PANELS))
+
+
+__all__ = ["ASSOCIATION", "Term", "draw_bands", "draw_curves", "draw_weights", "pictures_of"]

@@ -1,0 +1,28 @@
+"""What leaves: one pure function per target, from a weights file to text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chs_ml.errors import FormulaError
+from chs_ml.export.csv import to_csv
+from chs_ml.export.json import to_json
+from chs_ml.formula import WeightsFile
+
+TARGETS: Mapping[str, Callable[[WeightsFile], str]] = {
+    "json": to_json,
+    "csv": to_csv,
+}
+
+
+def export(weights: WeightsFile, target: str) -> str:
+    """Return the formula in the form that ``target`` reads; FormulaError names the nearest target for an unknown one."""
+    if target not in TARGETS:
+        import difflib
+
+        near = difflib.get_close_matches(target, TARGETS, 1, 0.0)
+        raise FormulaError(f"unknown target {target!r}; there are: {', '.join(TARGETS)}. Did you mean {near[0]!r}?")
+    return TARGETS[target](weights)
+
+
+__all__ = ["TARGETS", "export"]

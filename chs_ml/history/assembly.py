@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from chs_ml.history.columns import Column
+from chs_ml.history.columns import Column, can_be_text
 from chs_ml.history.conditions import (
     enough_rows,
     levels_within_reason,
@@ -18,7 +18,7 @@ from chs_ml.history.conditions import (
     varies,
     within_scale,
 )
-from chs_ml.history.findings import Finding, TableError, Trouble, described
+from chs_ml.history.findings import Finding, TableError, Trouble, described, error
 from chs_ml.history.identity import Dates, duplicates, ids_from_content, read_cutoffs, read_ids
 from chs_ml.history.outcome import Outcomes, read_outcome
 from chs_ml.history.readings import Form, Reading, read_category, read_metric
@@ -70,6 +70,7 @@ def read_parts(spec: CalibrationSpec) -> Parts:
     if desk.findings:
         raise TableError(*desk.findings)
     table = file.read(wanted, desk.findings)
+    _refuse_nested(table, spec, file.name)
     outcomes = _outcomes(table, spec, desk)
     ids, cutoffs = _identity(table, spec, desk, np.flatnonzero(outcomes.kept))
     metrics = {metric.name: _metric(metric.name, table, spec, desk) for metric in spec.with_role("metric")}
@@ -96,6 +97,16 @@ def _wanted(spec: CalibrationSpec) -> Iterator[str]:
     yield from (metric.name for metric in spec.metrics if metric.role != "exclude")
     if spec.baseline and spec.baseline.column:
         yield spec.baseline.column
+
+
+def _refuse_nested(table: pa.Table, spec: CalibrationSpec, file: str) -> None:
+    """Ids, dates and outcomes have a name; lists, structs and bytes have none (metrics are refused one by one)."""
+    served = {metric.name for metric in spec.with_role("metric")}
+    nested = [name for name in table.column_names if name not in served and not can_be_text(table[name].type)]
+    remedy = "Give numbers, text or dates"
+    if nested:
+        found = ((name, f"{file}: column {name!r} holds values of type {table[name].type}") for name in nested)
+        raise TableError(*(error("nested-values", evidence, remedy, name) for name, evidence in found))
 
 
 def _outcomes(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> Outcomes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from chs_ml.history.findings import Finding, TableError, error
-from chs_ml.history.lines import Layout, header_of, locate_rows, open_quote, records, wrong_lengths
+from chs_ml.history.lines import Layout, header_of, locate_rows, open_quote, records, swallowed_rows, wrong_lengths
 from chs_ml.history.survey import encoding_of, survey
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -30,6 +31,7 @@ class CsvFile:
     columns: tuple[str, ...]
     decimal: str | None
     sha256: str
+    lines: int
 
     @property
     def name(self) -> str:
@@ -48,24 +50,32 @@ class CsvFile:
             table = arrow_csv.read_csv(self.layout.path, **self._options(columns, spoilt))
         except pa.ArrowInvalid as found:
             self._refuse(found)
-        findings += [wrong_lengths(self.layout)] if spoilt else []
+        findings += self._damage(len(table), spoilt)
         return table.rename_columns(list(columns))
 
     def batches(self, columns: Sequence[str], batch_rows: int, findings: list[Finding]) -> Iterator[pa.RecordBatch]:
         """The same in batches of at most ``batch_rows`` rows, in constant memory."""
         spoilt: list[int] = []
+        rows = 0
         try:
             with arrow_csv.open_csv(self.layout.path, **self._options(columns, spoilt)) as reader:
                 for batch in reader:
+                    rows += len(batch)
                     named = batch.rename_columns(list(columns))
                     yield from (named.slice(at, batch_rows) for at in range(0, len(named), batch_rows))
         except pa.ArrowInvalid as found:
             self._refuse(found)
-        findings += [wrong_lengths(self.layout)] if spoilt else []
+        findings += self._damage(rows, spoilt)
 
     def locate(self, rows: Sequence[int]) -> list[str]:
         """`line N` for each of the ascending row numbers."""
         return locate_rows(self.layout, rows)
+
+    def _damage(self, rows: int, spoilt: list[int]) -> list[Finding]:
+        """What became of lines that are no rows: cut short, too long, or swallowed by a quotation mark."""
+        cut = [wrong_lengths(self.layout)] if spoilt else []
+        swallowed = swallowed_rows(self.layout) if self.lines > rows + len(spoilt) + 1 else None
+        return [*cut, *([swallowed] if swallowed else [])]
 
     def _options(self, columns: Sequence[str], spoilt: list[int]) -> dict[str, Any]:
         def skip(row: arrow_csv.InvalidRow) -> str:
@@ -107,7 +117,7 @@ def open_csv(path: Path, delimiter: str | None, decimal: str | None, encoding: s
     findings = [*_bad_names(path.name, raw), *([unclosed] if unclosed else [])]
     if findings:
         raise TableError(*findings)
-    return CsvFile(layout, raw, tuple(name.strip() for name in raw), decimal, seen.sha256)
+    return CsvFile(layout, raw, tuple(name.strip() for name in raw), decimal, seen.sha256, seen.lines)
 
 
 def _header(layout: Layout) -> tuple[str, ...]:
@@ -132,7 +142,7 @@ def _bad_names(file: str, raw: Sequence[str]) -> Iterator[Finding]:
             f"{file}, line 1: field {fields} of the header is empty; every column needs a name",
             "Name it, or remove the column",
         )
-    for name in dict.fromkeys(name for name in names if name and names.count(name) > 1):
+    for name in (name for name, count in Counter(names).items() if name and count > 1):
         fields = ", ".join(str(at) for at, other in enumerate(names, 1) if other == name)
         yield error(
             "duplicate-header",

@@ -17,11 +17,11 @@ from chs_ml.history.numbers import MISSING_WORDS
 from chs_ml.history.readings import Form, Reading, read_metric
 from chs_ml.spec.metrics import SCALE_ENDS
 
-_CHURNED_WORDS = frozenset(
-    "1 1.0 true t yes y churned churn left exited cancelled canceled lost closed inactive attrited terminated "
-    "да так ушел ушёл отток пішов відтік".split()
-) | {"attrited customer"}
-_RETAINED_WORDS = frozenset("0 0.0 false f no n нет ні".split())
+_CHURNED_WORDS = re.compile(
+    r"1|1\.0|true|t|yes|y|churn(ed)?|left|exited|cancell?ed|lost|closed|inactive|attrited( customer)?|terminated"
+    r"|да|так|уш[её]л|отток|пішов|відтік"
+)
+_RETAINED_WORDS = re.compile(r"0|0\.0|false|f|no|n|нет|ні")
 _OUTCOME_NAMES = (
     r"churn(ed)?",
     r"(is_|has_)?(churn(ed)?|left|exited|attrited|cancel(l?ed)?)(_flag|_label|_status)?",
@@ -52,7 +52,7 @@ _PILLARS: Mapping[str, str] = MappingProxyType(
         "relationship": r"tenure|month|contract|renew|partner|dependent|since|years|length",
         "roi": r"roi|value|saving|goal",
         "usage": r"login|usage|session|active|minutes|feature|api|storage|adopt|product|stream|internet|phone|online"
-        r"|backup|device|call|seat|visit",
+        r"|backup|device|call|line|seat|visit",
     }
 )
 """Pillar → beginnings of words that point to it, tried in this order."""
@@ -125,7 +125,7 @@ def churned_and_retained(guess: ColumnGuess) -> tuple[str, str] | None:
     """The value that means churned and the one that means retained, if two values allow the guess."""
     values = [value for value in pc.unique(guess.text.drop_null()).to_pylist() if value.lower() not in MISSING_WORDS]
     words = _RETAINED_WORDS if _is_like(guess.name, _STAYED_NAMES) else _CHURNED_WORDS
-    churned = [value for value in values if value.lower().rstrip(".") in words]
+    churned = [value for value in values if words.fullmatch(value.lower().rstrip("."))]
     if len(values) != 2 or len(churned) != 1:
         return None
     return churned[0], next(value for value in values if value != churned[0])

@@ -83,6 +83,22 @@ def open_quote(layout: Layout) -> Finding | None:
     )
 
 
+def swallowed_rows(layout: Layout) -> Finding | None:
+    """Whole rows inside a quoted value: a stray mark opened it, and a later stray mark closed it.
+
+    Text of several lines is allowed. It counts as swallowed rows when all its inner lines, at least two, have as many
+    delimiters as a row, at least two.
+    """
+    for line, fields in records(layout) if layout.fields > 2 else ():
+        for inner in (field.splitlines()[1:-1] for field in fields):
+            if len(inner) > 1 and all(text.count(layout.delimiter) == layout.fields - 1 for text in inner):
+                found = (
+                    f"{layout.path.name}, line {line}: a value in quotes holds {len(inner):,} lines that look like rows"
+                )
+                return error("swallowed-rows", found, 'Close the quotation mark, or double it ("") where it is meant')
+    return None
+
+
 def _ends_inside_quotes(layout: Layout, begun: int) -> bool:
     with layout.path.open(encoding=layout.encoding, newline="") as file:
         rest = [text for line, text in enumerate(file, 1) if line >= begun]

@@ -21,10 +21,11 @@ _FOREIGN = {
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """sha256: of the bytes. odd_quotes: the quotation marks do not pair up, so that one may stay open."""
+    """sha256: of the bytes. odd_quotes: quotation marks do not pair up, one may stay open. lines: line feeds."""
 
     sha256: str
     odd_quotes: bool
+    lines: int
 
 
 def digest_of(path: Path) -> str:
@@ -65,7 +66,7 @@ def survey(path: Path, encoding: str) -> Survey:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as found:
         raise _wrong_encoding(path, encoding, lines, found) from None
-    return Survey(digest.hexdigest(), quotes % 2 == 1)
+    return Survey(digest.hexdigest(), quotes % 2 == 1, lines)
 
 
 def _wrong_encoding(path: Path, encoding: str, lines: int, found: UnicodeDecodeError) -> TableError:

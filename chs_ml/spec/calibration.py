@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
+from chs_ml.errors import SpecError
 from chs_ml.spec.bands import PRESETS, Bands, Cut, cuts_between
 from chs_ml.spec.data import Data
 from chs_ml.spec.expansion import expand
@@ -71,7 +72,10 @@ class CalibrationSpec(SpecPart):
 
     def locate(self, path: str) -> Path:
         """A path as the user wrote it → where it is: variables expanded, relative to the spec's folder."""
-        return self._folder / expand(path)
+        where = expand(path)
+        if "://" in where:
+            raise SpecError("a path of the spec is an address; tables are read from files. Give the path of a file.")
+        return self._folder / where
 
     def resolved(self) -> dict[str, Any]:
         """The spec with every default filled in, as plain values that read back to an equal spec; paths as written."""

@@ -34,10 +34,8 @@ class Strength(SpecPart):
 def _strength(value: Any) -> Any:
     if value == "auto" or isinstance(value, Strength):
         return value
-    if isinstance(value, dict):
-        return Strength.model_validate(value)
     try:
-        return Strength.model_validate({"size": float(value)})
+        return Strength.model_validate(value if isinstance(value, dict) else {"size": float(value)})
     except (TypeError, ValueError):
         raise ValueError(
             f"found {value!r}; strength is auto, a number of at least 0, or {{size, bend}}. Write one of these"

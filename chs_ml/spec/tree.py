@@ -32,9 +32,8 @@ def read_tree(text: str) -> tuple[Any, dict[str, int]]:
     """The tree, and for every path in it (``metrics[2].name``) its line; raises Unreadable."""
     if len(text.encode()) > MAX_BYTES:
         raise Unreadable(None, "the file is over 1 MiB; a spec is a few pages of text. Check the path")
-    loader = _Composer(text)
     try:
-        node = loader.get_single_node()
+        node = _Composer(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise Unreadable(line, f"not YAML: {error.problem}. Check indentation, colons and quotes") from None

@@ -1,0 +1,118 @@
+"""Each refusal of the spec has its own sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from chs_ml.errors import SpecError
+from chs_ml.spec import load_spec
+
+LATER = [
+    ("history: {horizon: 90d}\n", "history: not served yet; raw history"),
+    ("bands: keep\n", "`bands: keep` is not served yet"),
+    *((f"calibration: {{{key}: 1}}\n", f"calibration.{key}: not served yet")
+      for key in ("splits", "evidence", "base_rate", "row_weights")),
+    ("calibration: {anchor: {file: old.json, strength: auto}}\n", "anchor.strength: auto is not served yet"),
+    *((f"  - {{name: x, {key}: 1}}\n", rf"metrics\[2\].{key}: not served yet")
+      for key in ("was", "unit_factor", "weight", "actionable", "cost", "keep", "count", "window", "from", "survey")),
+]  # fmt: skip
+
+WRONG = [
+    (
+        "  - {name: logins}\n",
+        r"metrics\[2\].name: found 'logins' a second time; each metric is named once. Remove one.",
+    ),
+    ("  - {name: left}\n", r"metrics\[2\].name: found 'left', which is data.outcome"),
+    ("  - {name: quarter}\n", "which is data.cutoff"),
+    ("  - {name: x, direction: positve}\n", "must be one of 'positive', .* Did you mean 'positive'?"),
+    ("  - {name: x, direction: up}\n", "Use one of them."),
+    ("  - {name: x, scale: stars}\n", "scale: found 'stars'; must be one of 'nps', 'csat' or 'ces'"),
+    ("  - {name: x, scale: nps, kind: category}\n", "a scale holds numbers"),
+    ("  - {name: x, kind: category, direction: negative}\n", "levels have no order"),
+    ("  - {name: 'a`b'}\n", "neither control characters nor backslash nor backtick"),
+    ("  - {name: 'a\\b'}\n", "neither control characters nor backslash"),
+    ('  - {name: "a\\tb"}\n', "neither control characters"),
+    ("  - {name: ''}\n", "must be text that is not empty"),
+    ("  - {name: ' '}\n", "a name is not blank"),
+    ("  - {pillar: usage}\n", r"metrics\[2\].name: is missing \(column of the metric\). Add it."),
+    ("calibration: {ramps: 0}\n", "a curve has 1 to 64 ramps"),
+    ("calibration: {strength: -1}\n", "found '-1'; strength is auto, a number of at least 0"),
+    ("calibration: {strength: {size: nan}}\n", "strength is auto"),
+    ("calibration: {seed: 1.5}\n", "seed: found '1.5'; must be a whole number"),
+    ("calibration: {anchor: {file: a.json, strength: 0}}\n", "must be greater than 0"),
+    ("calibration: 3\n", "found '3'; must be a mapping of keys"),
+    ("validation: {holdout: {customers: 1.5}}\n", "must be less than 1"),
+    ("validation: {holdout: {}}\n", "exactly one of them"),
+    ("validation: {holdout: {from: soon}}\n", "must be a date as in 2025-07-01"),
+    ("validation: {cross_validation: 1}\n", "must be greater than or equal to 2"),
+    ("baseline: {column: a, formula: b}\n", "exactly one of them"),
+    ("rules: [{when: {metric: login, above: 1}, band: healthy, because: x}]\n", "Did you mean 'logins'?"),
+    ("rules: [{when: {metric: logins}, band: healthy, because: x}]\n", "exactly one. Give one"),
+    ("rules: [{when: {metric: plan, above: 1}, band: healthy, because: x}]\n", "is a category; it has levels"),
+    ("rules: [{when: {metric: logins, above: 1}, band: helthy, because: x}]\n", "Did you mean 'healthy'?"),
+    ("rules: [{when: {metric: logins, above: 1}, band: healthy}]\n", r"rules\[0\].because: is missing"),
+    ("score_when: {coverage: 60}\n", "must be less than or equal to 1"),
+    ("score_when: {tenure: {from: 3}}\n", "score_when: found metric 'tenure'; a condition needs one with role: metric"),
+    ("score_when: {logins: {fro: 3}}\n", "score_when.logins.from: is missing"),
+    ("trackin: {}\n", "trackin: unknown key. Did you mean 'tracking'?"),
+]
+
+
+@pytest.mark.parametrize(("more", "problem"), [*LATER, *WRONG])
+def test_the_refusal_says_what_and_why(load, more, problem):
+    with pytest.raises(SpecError, match=problem):
+        load(more)
+
+
+@pytest.mark.parametrize("key", ["url", "query"])
+def test_a_database_is_not_read_yet_and_its_address_not_shown(load, key):
+    with pytest.raises(SpecError, match=f"data.table.{key}: not served yet") as refused:
+        load(table=f"  table: {{{key}: 'postgres://me:hunter2@host/db'}}")
+    assert "hunter2" not in str(refused.value)
+    assert len(refused.value.problems) == 1
+
+
+@pytest.mark.parametrize("key", ["segment", "stage", "revenue", "renewal"])
+def test_columns_of_later_versions_are_refused(load, key):
+    with pytest.raises(SpecError, match=f"data.{key}: not served yet"):
+        load(cutoff=f"  {key}: some_column")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("  outcome: {column: left, churned: [Yes], retained: [Yes]}", "found 'Yes' in more than one list"),
+        ("  outcome: {column: left, churned: []}", "churned"),
+        ("  outcome: {column: id, churned: [Yes]}", "one column in two of customer, outcome and cutoff"),
+        ("  outcome: {churned: [Yes]}", "data.outcome.column: is missing"),
+    ],
+)
+def test_an_outcome_is_told_in_one_way(load, line, problem):
+    with pytest.raises(SpecError, match=problem):
+        load(outcome=line)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("  table: {file: a.csv, delimiter: '#'}", "delimiter: found '#'; must be one of"),
+        ("  table: {file: a.csv, decimal: x}", "decimal: found 'x'"),
+        ("  table: {file: a.csv, encoding: klingon}", "no such text encoding"),
+        ("  table: {}", "data.table.file: is missing"),
+    ],
+)
+def test_a_table_has_a_known_form(load, line, problem):
+    with pytest.raises(SpecError, match=problem):
+        load(table=line)
+
+
+def test_a_split_by_time_needs_cutoffs(load):
+    with pytest.raises(SpecError, match=r"needs the cutoff of each row. Add data.cutoff"):
+        load("validation: {holdout: {from: 2025-07-01}}\n", cutoff="")
+
+
+def test_a_formula_needs_a_metric(tmp_path):
+    path = tmp_path / "calibration.yaml"
+    path.write_text("name: a\ndata: {table: a, outcome: {column: y, churned: 1}}\nmetrics: [{name: x, role: audit}]\n")
+    with pytest.raises(SpecError, match="metrics: found none with role: metric; a formula needs at least one"):
+        load_spec(path)

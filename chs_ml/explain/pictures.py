@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chs_ml.explain.customer import labels_of, mean_health
-from chs_ml.explain.impact import ASSOCIATION
 from chs_ml.explain.words import number
-from chs_ml.formula import Curve, Levels, Term, WeightsFile
+from chs_ml.formula import Curve, Levels, WeightsFile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +26,8 @@ WIDTH = 5.7
 """Inches: 550 px, the width at which MLflow shows a page."""
 LONGEST_LABEL = 26
 MOST_PANELS = 24
+MOST_LEVELS = 5
+USUAL: dict[str, Any] = {"color": "#777777", "linewidth": 0.8, "linestyle": ":"}
 
 
 def pictures_of(weights: WeightsFile, evaluation: Mapping[str, Any]) -> dict[str, str]:
@@ -62,14 +63,12 @@ def draw_curves(weights: WeightsFile, figure: Figure) -> None:
     panels = figure.subplots(_rows(len(terms)), 3, squeeze=False)
     for axes, term in zip(panels.flat, terms, strict=False):
         most = 100 * term.weight
+        usual = most * average[term.key] if term.key in average else None
         if isinstance(term.shape, Curve):
-            _draw_curve(axes, term.shape, most, _COLOR[term.direction])
+            _draw_curve(axes, term.shape, most, _COLOR[term.direction], usual)
         else:
-            _draw_levels(axes, term.shape, most)
-        if term.key in average:
-            axes.axhline(most * average[term.key], color="#999999", linewidth=0.8, linestyle=":")
+            _draw_levels(axes, term.shape, most, usual)
         axes.set_title(f"{_SIGN[term.direction]} {_shortened(labels.get(term.metric, term.metric), 22)}", loc="left")
-        axes.set_ylim(-0.05 * most, 1.1 * most)
     for axes in list(panels.flat)[len(terms) :]:
         axes.set_axis_off()
     figure.suptitle("Points for the score, by metric (dotted: the average customer)", x=0.02, ha="left")
@@ -92,20 +91,26 @@ def draw_bands(bands: Sequence[Mapping[str, Any]], axes: Axes) -> None:
     axes.set_xlabel("churn rate on customers held out, 95 % interval")
 
 
-def _draw_curve(axes: Axes, curve: Curve, most: float, color: str) -> None:
+def _draw_curve(axes: Axes, curve: Curve, most: float, color: str, usual: float | None) -> None:
     points = [most * value for value in curve.values]
     axes.plot(curve.knots, points, color=color, marker="o", markersize=2.5, linewidth=1.4)
     axes.set_xticks([curve.knots[0], curve.knots[-1]], [number(curve.knots[0]), number(curve.knots[-1])])
+    axes.set_ylim(-0.05 * most, 1.1 * most)
+    if usual is not None:
+        axes.axhline(usual, **USUAL)
 
 
-def _draw_levels(axes: Axes, levels: Levels, most: float) -> None:
-    ordered = sorted(levels.values, key=lambda pair: -pair[1])[:6]
-    axes.barh(range(len(ordered)), [most * value for _, value in ordered], color=EITHER, height=0.55)
+def _draw_levels(axes: Axes, levels: Levels, most: float, usual: float | None) -> None:
+    ordered = sorted(levels.values, key=lambda pair: -pair[1])
+    shown = ordered if len(ordered) <= MOST_LEVELS else [*ordered[: MOST_LEVELS - 2], *ordered[-2:]]
+    axes.barh(range(len(shown)), [most * value for _, value in shown], color=EITHER, height=0.35)
+    for at, (name, _) in enumerate(shown):
+        axes.text(0.0, at - 0.22, _shortened(name, 24), va="bottom", fontsize=6)
     axes.set_yticks([])
-    for at, (name, _) in enumerate(ordered):
-        axes.text(0.02 * most, at - 0.28, _shortened(name, 22), va="bottom", fontsize=6)
     axes.set_xlim(0, 1.1 * most)
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(shown), 3) - 0.6, -0.9)
+    if usual is not None:
+        axes.axvline(usual, **USUAL)
 
 
 def _page(draw: Callable[[Figure], None], height: float) -> str:
@@ -154,7 +159,7 @@ def _rows(panels: int) -> int:
 
 
 def _curves_height(weights: WeightsFile) -> float:
-    return 0.5 + 1.25 * _rows(min(len(weights.formula.terms), MOST_PANELS))
+    return 0.5 + 1.3 * _rows(min(len(weights.formula.terms), MOST_PANELS))
 
 
-__all__ = ["ASSOCIATION", "Term", "draw_bands", "draw_curves", "draw_weights", "pictures_of"]
+__all__ = ["draw_bands", "draw_curves", "draw_weights", "pictures_of"]

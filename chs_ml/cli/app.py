@@ -1,0 +1,210 @@
+"""The commands of ``chs-ml``. Each imports what it needs when it runs, so that --help and score start at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="chs-ml",
+    help="Learn, explain and export transparent customer health scores.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No talk and no progress on stderr.")]
+WeightsArgument = Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A weights file, or a run directory.")]
+TableArgument = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or Parquet.")]
+CustomerColumn = Annotated[str | None, typer.Option("--customer", help="The id column. [default: as in training]")]
+Mapped = Annotated[
+    list[str], typer.Option("--map", metavar="METRIC=COLUMN", help="A metric that has another name here; repeatable.")
+]
+AllowAbsent = Annotated[bool, typer.Option("--allow-absent", help="Take columns that are not there as missing.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"chs-ml {installed('chs-ml')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.Exit(2)
+
+
+@app.command()
+def init(
+    table: Annotated[Path | None, typer.Argument(metavar="TABLE", help="CSV or Parquet.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write. [default: stdout]")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the spec's JSON Schema instead.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Propose a calibration spec from a table."""
+    from chs_ml.cli.talk import answer_json, say
+    from chs_ml.errors import ChsError
+
+    if schema:
+        from chs_ml.spec import spec_schema
+
+        answer_json(spec_schema())
+        return
+    if table is None:
+        raise ChsError("init: give a table to propose a spec for, or --schema.")
+    from chs_ml.history.proposal import propose_spec
+
+    text = propose_spec(table, beside=Path() if output is None else output.parent)
+    if output is None:
+        print(text, end="")
+        return
+    if output.exists():
+        raise ChsError(f"{output} exists already. Choose another -o, or remove it.")
+    from chs_ml.formula.atomic import write_whole
+
+    write_whole(output, text.encode())
+    say(f"wrote {output}; read it, correct it, then: chs-ml check {output}", quiet=quiet)
+
+
+@app.command()
+def check(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml")], as_json: Json = False
+) -> None:
+    """Read spec and data, report every problem, fit nothing. Exit code 1 where there is an error."""
+    from dataclasses import asdict
+
+    from chs_ml.cli.talk import answer_json
+    from chs_ml.history.checks import check_panel
+    from chs_ml.spec import load_spec
+
+    findings = check_panel(load_spec(spec))
+    if as_json:
+        answer_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.severity}  {finding.code}  {finding}")
+        errors = sum(finding.severity == "error" for finding in findings)
+        print(f"{errors} errors, {len(findings) - errors} warnings")
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def calibrate(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Run directory. [default: runs/NAME]")] = None,
+    no_track: Annotated[bool, typer.Option("--no-track", help="Do not send the run to MLflow.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn a formula, judge it on customers it has not seen, write the run directory, track it."""
+    from chs_ml.calibration import calibrate as run_calibration
+    from chs_ml.cli.endings import answer_calibration
+    from chs_ml.cli.talk import progress
+
+    with progress(quiet=quiet) as steps:
+        done = run_calibration(spec, output, track=not no_track, progress=steps)
+    answer_calibration(done, as_json=as_json, quiet=quiet)
+    if done.not_tracked is not None:
+        raise done.not_tracked
+
+
+@app.command()
+def show(weights: WeightsArgument, as_json: Json = False) -> None:
+    """Show a formula as people read it: what adds, what subtracts, bands, where it came from."""
+    from chs_ml.cli.endings import answer_show, read_weights
+
+    answer_show(read_weights(weights), weights, as_json=as_json)
+
+
+@app.command()
+def score(
+    weights: WeightsArgument,
+    table: TableArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write: .csv or .parquet.")],
+    customer: CustomerColumn = None,
+    mapped: Mapped = [],  # noqa: B006 - typer's form
+    allow_absent: AllowAbsent = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score every customer of a table: score, churn probability, band, coverage, three reasons."""
+    from datetime import UTC, datetime
+
+    from chs_ml.cli.endings import read_weights
+    from chs_ml.cli.scoring import Columns, score_table
+    from chs_ml.cli.talk import answer_json, parsed_pairs, say
+
+    columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent)
+    totals = score_table(read_weights(weights), table, output, columns, datetime.now(UTC).date())
+    if as_json:
+        answer_json({"rows": totals.rows, "bands": totals.bands, "output": str(output)})
+    bands = ", ".join(f"{name} {count:,}" for name, count in totals.bands.items())
+    say(f"scored {totals.rows:,} customers ({bands}) into {output}", quiet=quiet)
+
+
+@app.command()
+def explain(
+    weights: WeightsArgument,
+    table: TableArgument,
+    customer: Annotated[str, typer.Option("--customer", help="The customer's id.")],
+    column: Annotated[str | None, typer.Option("--column", help="The id column. [default: as in training]")] = None,
+    mapped: Mapped = [],  # noqa: B006 - typer's form
+    allow_absent: AllowAbsent = False,
+    as_json: Json = False,
+) -> None:
+    """Explain one customer's score, term by term."""
+    from chs_ml.cli.endings import answer_explanation, find_customer, read_weights
+    from chs_ml.cli.scoring import Columns
+    from chs_ml.cli.talk import parsed_pairs
+
+    file = read_weights(weights)
+    columns = Columns(column, parsed_pairs(mapped, "--map"), allow_absent)
+    answer_explanation(file, find_customer(file, table, customer, columns), customer, as_json=as_json)
+
+
+@app.command()
+def export(
+    weights: WeightsArgument,
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="One of --list.")] = "",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write. [default: stdout]")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the targets.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the formula in a form that another scorer reads."""
+    from chs_ml.cli.endings import read_weights
+    from chs_ml.cli.talk import say
+    from chs_ml.export import TARGETS
+    from chs_ml.export import export as exported
+    from chs_ml.formula.atomic import write_whole
+
+    if listed:
+        print("\n".join(TARGETS))
+        return
+    text = exported(read_weights(weights), target)
+    if output is None:
+        print(text, end="")
+        return
+    write_whole(output, text.encode())
+    say(f"wrote {output}", quiet=quiet)
+
+
+@app.command()
+def track(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Send a finished run to MLflow, where that could not be done before."""
+    from chs_ml.cli.endings import answer_tracking
+    from chs_ml.cli.talk import say
+    from chs_ml.tracking import track_run
+
+    tracked: Any = track_run(directory, note=lambda text: say(text, quiet=quiet))
+    answer_tracking(tracked, as_json=as_json)

@@ -1,0 +1,173 @@
+"""Scoring a table in batches: constant memory, the output whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from chs_ml.errors import DataError, OutputError
+from chs_ml.explain.customer import labels_of, mean_health
+from chs_ml.explain.reasons import reasons_of
+from chs_ml.formula import Curve, Formula, WeightsFile
+from chs_ml.history.sources import open_batches, open_table
+
+REASONS = 3
+SCHEMA = pa.schema(
+    [
+        ("customer", pa.string()),
+        ("score", pa.float64()),
+        ("churn_probability", pa.float64()),
+        ("band", pa.string()),
+        ("band_by_score", pa.string()),
+        ("coverage", pa.float64()),
+        *((f"reason_{at + 1}", pa.string()) for at in range(REASONS)),
+        ("formula", pa.string()),
+        ("digest", pa.string()),
+        ("as_of", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How the table's columns are called: the customer's id, and metrics that have another name there."""
+
+    customer: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    allow_absent: bool = False
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What was scored: rows, and how many of them in each band."""
+
+    rows: int
+    bands: dict[str, int]
+
+
+def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, as_of: date) -> Totals:
+    """Score every row of ``table`` (CSV or Parquet) into ``out`` (by its ending), and count the bands.
+
+    DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half-written.
+    """
+    kind = out.suffix.lower()
+    if kind not in {".csv", ".parquet"}:
+        raise OutputError(f"{out.name}: scores are written as .csv or .parquet. Choose one of these endings.")
+    staged = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
+    counts: dict[str, int] = {}
+    rows = 0
+    try:
+        with _writer(staged, kind) as writer:
+            for batch in batches_of(weights, table, columns):
+                scored = scored_batch(weights, batch, columns, rows, as_of)
+                rows += len(scored)
+                for entry in pc.value_counts(scored["band"]).to_pylist():
+                    counts[entry["values"]] = counts.get(entry["values"], 0) + entry["counts"]
+                writer.write(_harmless(scored) if kind == ".csv" else scored)
+        if rows == 0:
+            raise DataError(f"{table.name}: no rows below the header; there is nothing to score.")
+        os.replace(staged, out)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written: {error.strerror or error}. Nothing was changed.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            staged.unlink()
+    order = [*(band.name for band in weights.formula.bands), *counts]
+    return Totals(rows, {name: counts[name] for name in dict.fromkeys(order) if name in counts})
+
+
+def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
+    """Give the table's batches with the columns that scoring reads, under the formula's names, ``customer`` first."""
+    there = set(open_table(table).columns)
+    customer = columns.customer or weights.customer
+    unknown = [metric for metric in columns.names if metric not in weights.formula.metrics]
+    if unknown:
+        known = ", ".join(weights.formula.metrics)
+        raise DataError(*(f"--map {name}: the formula has no such metric; it has: {known}." for name in unknown))
+    wanted = {metric: columns.names.get(metric, metric) for metric in weights.formula.metrics}
+    if columns.allow_absent:
+        wanted = {metric: column for metric, column in wanted.items() if column in there}
+    numeric = numeric_metrics(weights.formula)
+    named = [*([customer] if customer else []), *wanted.values()]
+    numbers = {column for metric, column in wanted.items() if metric in numeric}
+    for batch in open_batches(table, columns=list(dict.fromkeys(named)), numbers=numbers):
+        arrays = ([batch[customer]] if customer else []) + [batch[column] for column in wanted.values()]
+        yield pa.record_batch(arrays, names=(["\0customer"] if customer else []) + list(wanted))
+
+
+def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, before: int, as_of: date) -> pa.Table:
+    """Return the scores of one batch; ``before`` is how many rows came before it."""
+    formula, rows = weights.formula, len(batch)
+    scored = formula.read(batch, allow_absent=columns.allow_absent)
+    reasons = reasons_of(formula, scored.health, mean_health(weights), labels_of(weights), REASONS)
+    unscored = scored.not_scored_because != ""
+    reasons[0] = np.where(unscored, scored.not_scored_because, reasons[0])
+    probability = np.full(rows, np.nan) if scored.churn_probability is None else scored.churn_probability
+    values: list[Any] = [
+        _ids(batch, before),
+        scored.score,
+        pa.array(probability, from_pandas=True),
+        scored.band,
+        scored.band_by_score,
+        scored.coverage,
+        *reasons,
+        pa.repeat(weights.label or weights.name, rows),
+        pa.repeat(weights.digest, rows),
+        pa.repeat(as_of.isoformat(), rows),
+    ]
+    arrays = [pa.array(value, kind) for value, kind in zip(values, SCHEMA.types, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def numeric_metrics(formula: Formula) -> set[str]:
+    """Return the metrics that the formula reads as numbers."""
+    conditions = [term.when for term in formula.terms if term.when] + [rule.when for rule in formula.rules]
+    found = {term.metric for term in formula.terms if isinstance(term.shape, Curve)}
+    found |= {condition.metric for condition in conditions if condition.above is not None}
+    return found | {metric for metric, _ in (formula.score_when.floors if formula.score_when else ())}
+
+
+def _ids(batch: pa.RecordBatch, before: int) -> pa.Array:
+    """Return the ids, the row's number where the table has none; an id is never empty."""
+    if "\0customer" not in batch.schema.names:
+        return pa.array([str(before + at + 1) for at in range(len(batch))])
+    ids = batch["\0customer"]
+    if ids.null_count:
+        row = before + int(np.flatnonzero(ids.is_null().to_numpy(zero_copy_only=False))[0]) + 1
+        raise DataError(f"row {row} has no customer id ({ids.null_count} in this part). Fill the column, or leave it out.")
+    return ids
+
+
+def _harmless(table: pa.Table) -> pa.Table:
+    """Return the table with an apostrophe before text that a spreadsheet would run (OWASP, CSV injection)."""
+    for at, column in enumerate(SCHEMA):
+        if column.type == pa.string():
+            mended = pc.replace_substring_regex(table.column(at), r"\A([=+\-@\t\r\n])", r"'\1")
+            table = table.set_column(at, column, mended)
+    return table
+
+
+def _writer(path: Path, kind: str) -> Any:
+    if kind == ".csv":
+        return pyarrow.csv.CSVWriter(path, SCHEMA)
+    return _ParquetWriter(path, SCHEMA)
+
+
+class _ParquetWriter(pyarrow.parquet.ParquetWriter):  # type: ignore[misc]
+    """Parquet with the same verb as CSV."""
+
+    def write(self, table: pa.Table) -> None:
+        """Write a batch as a row group."""
+        self.write_table(table)

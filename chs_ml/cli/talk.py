@@ -1,0 +1,74 @@
+"""Results to stdout, talk and progress to stderr; readable off a terminal too."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from chs_ml.errors import ChsError
+
+OFF_TERMINAL_WIDTH = 100
+
+
+def results() -> Console:
+    """Return the console for results; off a terminal it has a fixed width, so that files look the same."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=OFF_TERMINAL_WIDTH)
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Write a line of talk to stderr."""
+    if not quiet:
+        print(text, file=sys.stderr, flush=True)
+
+
+def answer_json(value: Any) -> None:
+    """Print the answer as JSON for a script."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+class Steps:
+    """Progress of named steps: a bar on a terminal, a line a step elsewhere, nothing when quiet."""
+
+    def __init__(self, bars: Progress | None, *, quiet: bool) -> None:
+        self._bars, self._quiet = bars, quiet
+        self._tasks: dict[str, Any] = {}
+        self._since = time.monotonic()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` parts of a step are done."""
+        if self._bars is not None:
+            if what not in self._tasks:
+                self._tasks[what] = self._bars.add_task(what, total=total)
+            self._bars.update(self._tasks[what], completed=done, total=total)
+        elif not self._quiet and what not in self._tasks:
+            self._tasks[what] = True
+            say(f"[{time.monotonic() - self._since:5.1f} s] {what} …")
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Steps]:
+    """Show progress on stderr for as long as the block runs."""
+    if quiet or not sys.stderr.isatty():
+        yield Steps(None, quiet=quiet)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield Steps(bars, quiet=False)
+
+
+def parsed_pairs(pairs: list[str], option: str) -> dict[str, str]:
+    """Return ``a=b`` options as a dict; ChsError for one without an equals sign, or given twice."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        left, equals, right = pair.partition("=")
+        if not (equals and left and right) or left in found:
+            raise ChsError(f"{option} {pair!r}: write {option} metric=COLUMN, once for each metric.")
+        found[left] = right
+    return found

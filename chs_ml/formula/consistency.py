@@ -21,20 +21,21 @@ def check_one_reading(terms: Iterable[Term], rules: Iterable[Rule], score_when: 
     conditions = [term.when for term in terms if term.when is not None] + [rule.when for rule in rules]
     levels = _levels_read(terms, conditions)
     for metric, read in levels.items():
-        check_levels(f"metric {metric!r}", read)
+        if len(read) > 1:  # a single table has checked itself
+            check_levels(f"metric {metric!r}", [level for table in read for level in table])
     both = sorted(set(levels) & _numbers_read(terms, conditions, score_when))
     if both:
         raise FormulaError(f"metric {both[0]!r} is read as a number in one place and as a level in another; choose one")
 
 
-def _levels_read(terms: Iterable[Term], conditions: Iterable[Condition]) -> dict[str, list[str]]:
-    read: dict[str, list[str]] = {}
+def _levels_read(terms: Iterable[Term], conditions: Iterable[Condition]) -> dict[str, list[tuple[str, ...]]]:
+    read: dict[str, list[tuple[str, ...]]] = {}
     for term in terms:
         if isinstance(term.shape, Levels):
-            read.setdefault(term.metric, []).extend(term.shape.names)
+            read.setdefault(term.metric, []).append(term.shape.names)
     for condition in conditions:
         if condition.level is not None:
-            read.setdefault(condition.metric, []).append(condition.level)
+            read.setdefault(condition.metric, []).append((condition.level,))
     return read
 
 

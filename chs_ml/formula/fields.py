@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import Any, TypeVar
 
 import numpy as np
@@ -156,19 +157,45 @@ def plain(value: Any, path: str) -> Any:
     Raises:
         FormulaError: for what JSON has no word for, with the path to it.
     """
+    try:
+        return _plain(value)
+    except _NotPlainError as error:
+        where = path + "".join(reversed(error.steps))
+        raise FormulaError(
+            f"{where}: {_shown(error.value)} cannot stand in a weights file; use text, a finite number or null"
+        ) from None
+
+
+class _NotPlainError(Exception):
+    """Carries the path from the inside out: it is only put together where something is wrong."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.steps: list[str] = []
+
+
+def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, dict):
-        return {str(key): plain(part, f"{path}.{key}") for key, part in value.items()}
+        return {str(key): _inside(part, f".{key}") for key, part in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(part, f"{path}[{position}]") for position, part in enumerate(value)]
+        return [_inside(part, position) for position, part in enumerate(value)]
     if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):
         return int(value)
-    if isinstance(value, float | np.floating) and np.isfinite(value):
+    if isinstance(value, float | np.floating) and isfinite(value):
         return float(value)
-    raise FormulaError(f"{path}: {_shown(value)} cannot stand in a weights file; use text, a finite number or null")
+    raise _NotPlainError(value)
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    try:
+        return _plain(value)
+    except _NotPlainError as error:
+        error.steps.append(step if isinstance(step, str) else f"[{step}]")
+        raise
 
 
 def _nearest(word: str, options: Sequence[str]) -> str:

@@ -21,6 +21,8 @@ from chs_ml.formula.columns import (
     row_count,
 )
 
+MOST_NAMED = 20
+
 
 class Columns:
     """The columns of one frame, each read at its first use and kept for the length of one call.
@@ -57,7 +59,7 @@ class Columns:
             return column
         if self._allow_absent:
             return np.full(len(self), None, dtype=object)
-        raise DataError(_absent(name, sorted(self._there)))
+        raise DataError(_absent(name, self._there))
 
     def check(self, names: Sequence[str]) -> None:
         """Raise one DataError that names every column of ``names`` that is not in the frame."""
@@ -65,7 +67,8 @@ class Columns:
             return
         absent = [name for name in names if name not in self._there]
         if absent:
-            raise DataError(*(_absent(name, sorted(self._there)) for name in absent))
+            more = [f"… and {len(absent) - MOST_NAMED} more columns"] if len(absent) > MOST_NAMED else []
+            raise DataError(*(_absent(name, self._there) for name in absent[:MOST_NAMED]), *more)
 
     def numbers(self, name: str) -> FloatArray:
         """Return the column as float64, NaN where missing."""
@@ -90,7 +93,7 @@ class Columns:
         return codes, level_positions(distinct, levels)
 
 
-def _absent(name: str, there: list[str]) -> str:
-    near = difflib.get_close_matches(name, there, 1, 0.6)
+def _absent(name: str, there: frozenset[Any]) -> str:
+    near = difflib.get_close_matches(name, sorted(other for other in there if isinstance(other, str)), 1, 0.6)
     hint = f" Did you mean column {near[0]!r}?" if near else ""
     return f"column {name!r} is not in the table; the formula reads it.{hint} Rename it, map it, or allow it absent."

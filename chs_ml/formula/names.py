@@ -40,9 +40,12 @@ def check_text(what: str, text: str) -> None:
 def check_levels(what: str, levels: Iterable[str]) -> None:
     """Refuse hostile levels, and levels that some target takes for one another or for a missing value."""
     seen: dict[str, str] = {}
+    levels = list(levels)
+    if _are_suspicious(levels):
+        for level in levels:
+            check_name(f"{what}: level", level)
     for level in levels:
-        check_name(f"{what}: level", level)
-        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", level).casefold()).rstrip()
+        folded = _folded(level)
         if not folded:
             raise FormulaError(f"{what}: level {level!r} is blank; blank text is a missing value, not a level")
         if seen.setdefault(folded, level) != level:
@@ -50,6 +53,21 @@ def check_levels(what: str, levels: Iterable[str]) -> None:
                 f"{what}: levels {seen[folded]!r} and {level!r} differ only in case, trailing blanks or the way "
                 "their letters are composed, and some databases take them for one; merge them"
             )
+
+
+def _are_suspicious(levels: list[str]) -> bool:
+    """One search over all of them, since a table may have very many."""
+    if not all(isinstance(level, str) for level in levels):
+        return True
+    together = "".join(levels)
+    found = _CONTROL.search(together) or _BREAKS_A_TARGET.search(together)
+    return bool(found) or max(map(len, levels), default=0) > LONGEST_NAME
+
+
+def _folded(level: str) -> str:
+    if level.isascii():
+        return level.lower().rstrip()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", level).casefold()).rstrip()
 
 
 def check_color(color: str) -> None:

@@ -69,8 +69,14 @@ def _shape(place: Place, kind: str) -> Shape | None:
     missing = place.at("missing").number()
     if kind == "curve":
         return place.make(Curve, place.at("knots").numbers(), place.at("values").numbers(), missing)
-    levels = tuple(_level(each) for each in place.at("levels").each())
-    return place.make(Levels, levels, place.at("other").number(), missing)
+    return place.make(Levels, _levels(place.at("levels")), place.at("other").number(), missing)
+
+
+def _levels(place: Place) -> tuple[tuple[str, float], ...]:
+    pairs = place.value if isinstance(place.value, list) else []
+    if pairs and all(type(pair) is list and [type(part) for part in pair] == [str, float] for pair in pairs):
+        return tuple((level, value) for level, value in pairs)
+    return tuple(_level(each) for each in place.each())
 
 
 def _level(place: Place) -> tuple[str, float]:

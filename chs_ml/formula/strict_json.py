@@ -16,7 +16,7 @@ MOST_DIGITS = 40
 
 _MANY_DIGITS = re.compile(rf"\d{{{MOST_DIGITS + 1}}}")
 _BIG_EXPONENT = re.compile(r"\d[eE]\+?\d{3}")
-_SURROGATE = re.compile(r"\\u[dD][89abAB]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse(content: bytes | str, file: str = "weights file") -> dict[str, Any]:

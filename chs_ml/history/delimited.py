@@ -48,7 +48,7 @@ class CsvFile:
         spoilt: list[int] = []
         try:
             table = arrow_csv.read_csv(self.layout.path, **self._options(columns, spoilt))
-        except pa.ArrowInvalid as found:
+        except (pa.ArrowInvalid, pa.ArrowKeyError) as found:
             self._refuse(found)
         findings += self._damage(len(table), spoilt)
         return table.rename_columns(list(columns))
@@ -63,7 +63,7 @@ class CsvFile:
                     rows += len(batch)
                     named = batch.rename_columns(list(columns))
                     yield from (named.slice(at, batch_rows) for at in range(0, len(named), batch_rows))
-        except pa.ArrowInvalid as found:
+        except (pa.ArrowInvalid, pa.ArrowKeyError) as found:
             self._refuse(found)
         findings += self._damage(rows, spoilt)
 
@@ -98,7 +98,7 @@ class CsvFile:
             ),
         }
 
-    def _refuse(self, found: pa.ArrowInvalid) -> None:
+    def _refuse(self, found: Exception) -> None:
         """Say in our words what Arrow refused."""
         cause = open_quote(self.layout) or error(
             "not-csv", f"{self.name}: cannot be cut into rows ({found})", "Check delimiter, quotes and line ends"

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from chs_ml.history.findings import MAX_SHOWN, Finding, error
 
@@ -19,10 +20,14 @@ class Layout:
     encoding: str
     fields: int = 0
 
+    def open(self) -> TextIO:
+        """The file as text, line ends untouched, without its byte order mark (which would hide a quote behind it)."""
+        return self.path.open(encoding="utf-8-sig" if self.encoding == "utf-8" else self.encoding, newline="")
+
 
 def records(layout: Layout, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
     """(line on which it begins, fields) of each record, header first; empty lines are none, as in the fast reader."""
-    with layout.path.open(encoding=layout.encoding, newline="") as file:
+    with layout.open() as file:
         reader = csv.reader(file, delimiter=layout.delimiter, strict=strict)
         line = 1
         for fields in reader:
@@ -68,7 +73,7 @@ def open_quote(layout: Layout) -> Finding | None:
     """The record whose quotation mark never closes, if there is one."""
     line = 1
     try:
-        with layout.path.open(encoding=layout.encoding, newline="") as file:
+        with layout.open() as file:
             reader = csv.reader(file, delimiter=layout.delimiter)
             for _ in reader:
                 begun, line = line, reader.line_num + 1
@@ -100,7 +105,7 @@ def swallowed_rows(layout: Layout) -> Finding | None:
 
 
 def _ends_inside_quotes(layout: Layout, begun: int) -> bool:
-    with layout.path.open(encoding=layout.encoding, newline="") as file:
+    with layout.open() as file:
         rest = [text for line, text in enumerate(file, 1) if line >= begun]
     try:
         list(csv.reader(rest, delimiter=layout.delimiter, strict=True))

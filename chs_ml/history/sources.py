@@ -96,7 +96,9 @@ def read_table(
     file = open_table(path, delimiter=delimiter, decimal=decimal, encoding=encoding)
     wanted = file.columns if columns is None else tuple(columns)
     findings = absent_columns(file, wanted)
-    table = file.read([name for name in wanted if name in file.columns], findings)
+    if findings:
+        raise TableError(*findings)
+    table = file.read(wanted, findings)
     if findings:
         raise TableError(*findings)
     return table, source_of(Path(path), file, len(table))

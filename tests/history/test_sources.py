@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import csv
+import hashlib
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chs_ml.errors import DataError
+from chs_ml.history.sources import open_batches, read_table
+
+VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]) | st.sampled_from('",;|\t\n'), max_size=6)
+CYRILLIC = st.text(st.sampled_from('абвгдЖЙя 0123456789",;|\n'), max_size=6)
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1251"]
+
+
+@given(
+    data=st.data(),
+    delimiter=st.sampled_from(",;\t|"),
+    encoding=st.sampled_from(ENCODINGS),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_any_table_reads_back_as_it_was_written(tmp_path_factory, data, delimiter, encoding, quoting, line_end):
+    cells = st.lists(CYRILLIC if encoding == "cp1251" else VALUES, min_size=3, max_size=3)
+    rows = data.draw(st.lists(cells, min_size=1, max_size=8))
+    path = tmp_path_factory.mktemp("csv") / "table.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=line_end)
+        writer.writerows([["id", "назва", "x y"], *rows])
+    declared = encoding if encoding in {"cp1251", "utf-16-le"} else None
+    table, source = read_table(path, encoding=declared, delimiter=delimiter)
+    assert table.column_names == ["id", "назва", "x y"]
+    assert [list(row.values()) for row in table.to_pylist()] == rows
+    assert source.rows == len(rows)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_the_delimiter_is_found_out(table, delimiter, bom):
+    lines = [delimiter.join(row) for row in (["id", "a", "b c"], ["1", "x,y;z" if delimiter in "\t|" else "x", "2"])]
+    read, _ = read_table(table(bom + "\n".join(lines).encode()))
+    assert read.column_names == ["id", "a", "b c"]
+
+
+@pytest.mark.parametrize("word", ["007", "NA", "null", "None", "1.0", "1e5", "TRUE", "-", "nan"])
+def test_text_stays_text(table, word):
+    read, _ = read_table(table(("id,x", f"{word},{word}")))
+    assert read.to_pylist() == [{"id": word, "x": word}]
+
+
+def test_header_names_are_trimmed_and_columns_chosen(table):
+    read, _ = read_table(table((" id , Назва ,z", "1,2,3")), columns=["Назва", "id"])
+    assert read.to_pylist() == [{"Назва": "2", "id": "1"}]
+
+
+def test_a_source_says_where_rows_came_from(table):
+    path = table(("id,x", "1,2"))
+    _, source = read_table(path)
+    assert (source.name, source.rows) == ("customers.csv", 1)
+    assert source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert datetime.fromisoformat(source.read_at).tzinfo == UTC
+    assert datetime.fromisoformat(source.newest).date() == datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+
+
+def test_missing_columns_name_the_nearest(table):
+    with pytest.raises(DataError, match="column 'Logins' is missing. Did you mean 'logins'") as refused:
+        read_table(table(("id,logins", "1,2")), columns=["Logins", "nps"])
+    assert "column 'nps' is missing. Known here: id, logins." in str(refused.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(DataError, match="absent.csv: cannot be read .No such file"):
+        read_table(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match="cannot be read .Is a directory"):
+        read_table(tmp_path)
+
+
+def test_batches_are_typed_and_small(table):
+    path = table(("id;x;note", *(f"{i};{i},5; n{i} " for i in range(1000)), "last;;", "NA;n/a;NA"))
+    batches = list(open_batches(path, columns=["note", "x", "id"], numbers=["x"], batch_rows=100))
+    whole = pa.Table.from_batches(batches)
+    assert max(map(len, batches)) == 100
+    assert whole["x"].type == pa.float64()
+    assert whole["x"].to_pylist() == [i + 0.5 for i in range(1000)] + [None, None]
+    assert whole["note"].to_pylist()[-3:] == ["n999", None, "NA"]
+    assert whole["id"].to_pylist()[-1] == "NA"
+
+
+def test_batches_refuse_after_reading_everything(table):
+    rows = [f"{i},{i}" for i in range(500)]
+    rows[200], rows[450], rows[300] = "200,x", "450,y", "300,1,2"
+    given_out = []
+    with pytest.raises(DataError, match="line 302 has 3") as refused:
+        given_out += open_batches(table(("id,x", *rows)), numbers=["x"], batch_rows=100)
+    assert "line 202 has 'x', line 452 has 'y'" in str(refused.value)
+
+
+def test_a_comma_found_in_a_later_batch_serves_from_there_on(table):
+    path = table(("id;x", *(f"{i};{i}" for i in range(150)), "a;1,5", *(f"b{i};1,250" for i in range(150))))
+    numbers = pa.Table.from_batches(list(open_batches(path, numbers=["x"], batch_rows=100)))["x"].to_pylist()
+    assert numbers[149:153] == [149.0, 1.5, 1.25, 1.25]
+
+
+def test_parquet_keeps_types_and_decodes_dictionaries(tmp_path):
+    path = tmp_path / "t.parquet"
+    columns = {"id": [7, 8], "x": [1.5, None], "a.b": ["p", "q"], "flag": [True, False], "level": ["u", "v"]}
+    written = pa.table(columns)
+    written = written.set_column(4, "level", written["level"].dictionary_encode())
+    pq.write_table(written, path)
+    read, source = read_table(path, columns=["level", "a.b", "id"])
+    assert read.to_pydict() == {"level": ["u", "v"], "a.b": ["p", "q"], "id": [7, 8]}
+    assert source.rows == 2
+    (batch,) = open_batches(path, columns=["id", "x", "flag"], numbers=["x"])
+    assert batch.to_pydict() == {"id": ["7", "8"], "x": [1.5, None], "flag": ["true", "false"]}
+
+
+def test_an_empty_parquet_table_has_its_columns(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"id": pa.array([], pa.string()), "x": pa.array([], pa.float64())}), path)
+    assert read_table(path)[0].schema.names == ["id", "x"]
+
+
+def test_ten_thousand_columns_are_no_burden(table):
+    names = [f"m{i}" for i in range(10_000)]
+    path = table((",".join(names), ",".join(["1"] * 10_000)))
+    read, _ = read_table(path, columns=["m9999", "m5"])
+    assert read.to_pylist() == [{"m9999": "1", "m5": "1"}]
+
+
+def test_reading_for_scoring_imports_nothing_heavy():
+    heavy = "pandas sklearn mlflow shap matplotlib scipy pydantic"
+    code = f"import sys, chs_ml.history.sources; print([m for m in '{heavy}'.split() if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -40,7 +40,9 @@ def spec(tmp_path: Path) -> Callable[..., CalibrationSpec]:
 
     def loaded(more: str = "", *, bare: bool = False, **changes: str) -> CalibrationSpec:
         lines = SPEC.format(table="customers.csv").splitlines()[: -2 if bare else None]
-        kept = [next((new for key, new in changes.items() if line.strip().startswith(f"{key}:")), line) for line in lines]
+        kept = [
+            next((new for key, new in changes.items() if line.strip().startswith(f"{key}:")), line) for line in lines
+        ]
         path = tmp_path / "calibration.yaml"
         path.write_text("\n".join(kept) + "\n" + more, encoding="utf-8")
         return load_spec(path)

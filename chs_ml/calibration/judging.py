@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from chs_ml.calibration.rows import Split, in_use_today, outcomes_of
@@ -95,12 +96,10 @@ def choices_of(choice: Choice, formula: Formula, parts: Split) -> dict[str, Any]
                 "size": tried.candidate.size,
                 "bend": tried.candidate.bend,
                 "log_loss": tried.log_loss,
+                "behind_best": tried.behind,
                 "standard_error": tried.standard_error,
             }
             for tried in choice.tried
         ],
-        "freed": [
-            {"metric": f.metric, "gain": f.gain, "standard_error": f.standard_error, "accepted": f.accepted}
-            for f in choice.freed
-        ],
+        "freed": [asdict(freed) for freed in choice.freed],
     }

@@ -9,8 +9,9 @@ import numpy as np
 
 from chs_ml.errors import FitError
 from chs_ml.fit.fitting import Fitted, Sample, fit
-from chs_ml.fit.selection import Choice, Progress, Settings, choose, silent
+from chs_ml.fit.selection import Choice, Settings, choose
 from chs_ml.fit.table import MetricPlan
+from chs_ml.fit.trial import Progress, silent
 
 
 @dataclass(frozen=True)

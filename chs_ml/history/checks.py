@@ -38,6 +38,7 @@ def doubts(panel: Panel) -> list[Finding]:
         *_twins(panel),
         *_mostly_missing(panel),
         *_near_ids(panel),
+        *_levels_alike(panel),
     ]
 
 
@@ -105,3 +106,17 @@ def _near_ids(panel: Panel) -> Iterator[Finding]:
         if levels > 20 and levels * ROWS_PER_LEVEL > panel.rows:
             found = f"metric {name!r} has {levels:,} levels in {panel.rows:,} rows, nearly an id"
             yield warning("near-id", found, "Group its levels, or say role: exclude", name)
+
+
+def _levels_alike(panel: Panel) -> Iterator[Finding]:
+    for name in map(str, panel.metrics):
+        levels = [] if panel.metrics[name].dtype.kind == "f" else panel.metrics[name].dropna().unique().tolist()
+        folded: dict[str, list[str]] = {}
+        for level in levels:
+            folded.setdefault(level.casefold(), []).append(level)
+        alike = [" and ".join(map(repr, sorted(group))) for group in folded.values() if len(group) > 1]
+        if alike:
+            found = (
+                f"metric {name!r}: {', '.join(alike[:3])} differ only in upper and lower case, and count as two levels"
+            )
+            yield warning("levels-alike", found, "Write each level in one way", name)

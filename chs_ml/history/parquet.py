@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 
 from chs_ml.history.findings import Finding, TableError, error
 
+_BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
+
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
@@ -39,7 +41,7 @@ class ParquetFile:
                 for batch in file.iter_batches(batch_rows, columns=list(columns)):
                     picked = batch.select(list(columns))
                     yield pa.record_batch([_dense(column) for column in picked.columns], names=list(columns))
-        except (pa.ArrowException, OSError) as found:
+        except _BROKEN as found:
             findings.append(_unreadable(self.path, found))
 
     def locate(self, rows: Sequence[int]) -> list[str]:
@@ -55,7 +57,7 @@ def open_parquet(path: Path, sha256: str) -> ParquetFile:
     """Read the schema; TableError for a file that is none, or column names that are empty or not unique."""
     try:
         names = pq.read_schema(path).names
-    except (pa.ArrowException, OSError) as found:
+    except _BROKEN as found:
         raise TableError(_unreadable(path, found)) from None
     doubled = [repr(name) for name in dict.fromkeys(names) if names.count(name) > 1 or not name.strip()]
     if doubled:
@@ -65,12 +67,14 @@ def open_parquet(path: Path, sha256: str) -> ParquetFile:
 
 
 def _dense(column: pa.Array) -> pa.Array:
+    """Dictionaries decoded, all text as one type; ArrowInvalid for bytes that are no UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    kinds = pa.types
-    return (
-        column.cast(pa.string()) if kinds.is_string_view(column.type) or kinds.is_large_string(column.type) else column
-    )
+    if pa.types.is_string_view(column.type) or pa.types.is_large_string(column.type):
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type):
+        column.validate(full=True)
+    return column
 
 
 def _unreadable(path: Path, found: Exception) -> Finding:

@@ -40,6 +40,7 @@ def test_load_problems_are_findings(table, spec):
         (lambda i, left: "" if left and i % 50 else f",{'gone' if left else 'here'}", "label-copy"),
         (lambda i, left: f",{i % 7 if i % 3 == 0 else ''}", "mostly-missing"),
         (lambda i, left: f",name{i // 3}", "near-id"),
+        (lambda i, left: f",{('Gold', 'gold', 'tin')[i % 3]}", "levels-alike"),
     ],
 )
 def test_doubtful_metrics_are_warned_about(table, spec, more, code):

@@ -122,6 +122,27 @@ def test_parquet_keeps_types_and_decodes_dictionaries(tmp_path):
     assert batch.to_pydict() == {"id": ["7", "8"], "x": [1.5, None], "flag": ["true", "false"]}
 
 
+@given(st.lists(st.tuples(st.integers(4, 900), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_damaged_parquet_file_is_refused_or_read(tmp_path_factory, damage):
+    path = tmp_path_factory.mktemp("parquet") / "t.parquet"
+    pq.write_table(pa.table({"id": ["a", "b"], "x": [1, 2]}), path)
+    content = bytearray(path.read_bytes())
+    for at, byte in damage:
+        content[at % len(content)] = byte
+    path.write_bytes(b"PAR1" + content[4:])
+    try:
+        read_table(path)
+    except DataError as refused:
+        assert refused.problems
+
+
+def test_text_of_parquet_is_utf8(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": pa.array([b"\xff"]).view(pa.string())}), path)
+    with pytest.raises(DataError, match="no readable Parquet file"):
+        read_table(path)
+
+
 def test_an_empty_parquet_table_has_its_columns(tmp_path):
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"id": pa.array([], pa.string()), "x": pa.array([], pa.float64())}), path)

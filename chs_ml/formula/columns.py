@@ -31,6 +31,9 @@ class Frame(Protocol):
 
 def numbers(column: Any, name: str = "") -> FloatArray:
     """Return the column as float64 with NaN for everything missing; DataError where text is not a number."""
+    if _comes_from("pyarrow", column) and hasattr(column.type, "index_type"):
+        codes, distinct = factorised(column)  # pyarrow's own to_numpy loses the nulls of a chunked dictionary
+        return np.array([*(_finite(value, name) for value in distinct), np.nan])[codes]
     values = _plain(column)
     if values.dtype.kind not in "iufb":
         values = np.array([_number(value, name) for value in values.tolist()], dtype=np.float64)
@@ -137,6 +140,11 @@ def _number(value: Any, name: str) -> float:
         raise DataError(
             f"metric {name!r}: {str(value)[:40]!r} is not a number. Mend the column, or leave the cell empty."
         ) from None
+
+
+def _finite(value: Any, name: str) -> float:
+    number = _number(value, name)
+    return number if np.isfinite(number) else np.nan
 
 
 def _is_null(value: Any) -> bool:

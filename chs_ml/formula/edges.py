@@ -26,8 +26,8 @@ EXTREMES = (1e308, -1e308, 5e-324)
 class Edges:
     """The edges of one metric.
 
-    plain: knots, thresholds, listed levels, and None. tagged: others, by the tag that they bring. floor: what the
-    metric must reach for a customer to be scored.
+    plain: knots, thresholds and values to both sides, listed levels, and None. tagged: others, by the tag that they
+    bring. floor: what the metric must reach for a customer to be scored.
     """
 
     plain: list[Value] = field(default_factory=list)
@@ -39,6 +39,7 @@ def edges_of(formula: Formula) -> dict[str, Edges]:
     """Return the edges of every metric that the formula reads."""
     levels = {metric: list[str]() for metric in formula.metrics}
     numbers = {metric: set[float]() for metric in formula.metrics}
+    thresholds = {metric: set[float]() for metric in formula.metrics}
     for term in formula.terms:
         if isinstance(term.shape, Levels):
             levels[term.metric] += term.shape.names
@@ -46,14 +47,16 @@ def edges_of(formula: Formula) -> dict[str, Edges]:
             numbers[term.metric] |= {float(knot) for knot in term.shape.knots}
     for condition in conditions_of(formula):
         if condition.above is not None:
-            numbers[condition.metric] |= _around(condition.above)
+            thresholds[condition.metric].add(float(condition.above))
         else:
             levels[condition.metric].append(str(condition.level))
     floors = _floors(formula)
     for metric, floor in floors.items():
-        numbers[metric] |= _around(floor)
+        thresholds[metric].add(floor)
     return {
-        name: _of_levels(levels[name]) if levels[name] else _of_numbers(numbers[name], floors.get(name))
+        name: _of_levels(levels[name])
+        if levels[name]
+        else _of_numbers(numbers[name], thresholds[name], floors.get(name))
         for name in formula.metrics
     }
 
@@ -64,7 +67,7 @@ def conditions_of(formula: Formula) -> list[Condition]:
 
 
 def rows_on_cuts(formula: Formula) -> Iterator[Row]:
-    """Yield for each cut between bands a row whose score lies on it, where one is found.
+    """Yield for each cut between bands a row whose score lies on it, where one is found. No rule holds in it.
 
     From the worst row to the best one metric after another moves: where the score passes the cut along a curve, the
     place is closed in on. A score that jumps over the cut (levels, conditions) is passed over.
@@ -76,23 +79,37 @@ def rows_on_cuts(formula: Formula) -> Iterator[Row]:
             yield row
 
 
+def worst_and_best(formula: Formula) -> tuple[Row, Row]:
+    """Return a row in which every metric is at its unhealthiest, and one in which it is at its healthiest."""
+    path = list(_path(formula, next(_orders(formula))))
+    return path[0][1], path[-1][1]
+
+
 def frame_of(rows: list[Row]) -> dict[str, Any]:
     """Return rows as a frame."""
     return {name: np.array([row[name] for row in rows] + [None], dtype=object)[:-1] for name in rows[0]}
 
 
+def meeting(condition: Condition, *, met: bool = True) -> Value:
+    """Return a value of the condition's metric for which it is as asked, or is not."""
+    true = condition.holds == met
+    if condition.above is None:
+        return condition.level if true else None
+    return _beyond(condition.above, 1) if true else float(condition.above)
+
+
 def _floors(formula: Formula) -> dict[str, float]:
-    return dict(formula.score_when.floors) if formula.score_when else {}
+    return {name: float(floor) for name, floor in formula.score_when.floors} if formula.score_when else {}
 
 
-def _around(threshold: float) -> set[float]:
-    """A threshold and a value well to each side of it."""
-    step = max(1.0, abs(threshold) / 8.0)
-    return {float(threshold), _short(threshold - step), _short(threshold + step)}
+def _beyond(threshold: float, side: int) -> float:
+    """A value well to one side of a threshold."""
+    return _short(threshold + side * max(1.0, abs(threshold) / 8.0))
 
 
-def _of_numbers(points: set[float], floor: float | None) -> Edges:
-    knots = sorted(points)
+def _of_numbers(points: set[float], thresholds: set[float], floor: float | None) -> Edges:
+    knots = sorted(points | thresholds)
+    around = sorted({_beyond(threshold, side) for threshold in thresholds for side in (-1, 1)} - {*knots})
     beside = [float(np.nextafter(knot, toward)) for knot in knots for toward in (-np.inf, np.inf)]
     beside = [value for value in beside if np.isfinite(value)]
     between = [_short((low + high) / 2.0) for low, high in pairwise(knots)][:2]
@@ -102,7 +119,7 @@ def _of_numbers(points: set[float], floor: float | None) -> Edges:
         "empty_string": [""],
         "extreme": [*EXTREMES],
     }
-    return Edges([*knots, *between, None], tagged, floor)
+    return Edges([*knots, *around, *between, None], tagged, floor)
 
 
 def _of_levels(levels: list[str]) -> Edges:
@@ -131,6 +148,7 @@ def _orders(formula: Formula) -> Iterator[list[Term]]:
 
 def _path(formula: Formula, order: list[Term]) -> Iterator[tuple[str, Row]]:
     row: Row = {**dict.fromkeys(formula.metrics), **_floors(formula)}
+    row.update({rule.when.metric: meeting(rule.when, met=False) for rule in formula.rules})
     row.update({term.metric: _extreme_of(term, best=False) for term in order})
     yield "", dict(row)
     for term in order:

@@ -42,10 +42,18 @@ class Place:
 
     def __init__(self, value: Any, path: str, problems: Problems, *, lenient: bool = False) -> None:
         self.value = value
-        self.path = path
+        self._path = path
+        self._above: Place | None = None  # paths are put together only where there is something to say
         self.problems = problems
         self.lenient = lenient
         self._before = len(problems)
+
+    @property
+    def path(self) -> str:
+        """Where the value stands in the file."""
+        if self._above is None:
+            return self._path
+        return (self._above.path + self._path).removeprefix(".")
 
     def note(self, text: str) -> None:
         """Add a problem of this value."""
@@ -54,7 +62,7 @@ class Place:
     def at(self, key: str) -> Place:
         """Return the value under a key; where there is none, reading it gives a stand-in and no second complaint."""
         value = self.value.get(key, _ABSENT) if isinstance(self.value, dict) else _ABSENT
-        return self._inner(value, f"{self.path}.{key[:60]}" if self.path else key[:60])
+        return self._inner(value, f".{key[:60]}")
 
     @property
     def is_null(self) -> bool:
@@ -81,7 +89,7 @@ class Place:
         """Yield the members of a list."""
         if self._is(list, "a list"):
             for position, value in enumerate(self.value):
-                yield self._inner(value, f"{self.path}[{position}]")
+                yield self._inner(value, f"[{position}]")
 
     def members(self) -> Iterator[tuple[str, Place]]:
         """Yield the keys of an object, which may be any, and their values."""
@@ -140,8 +148,10 @@ class Place:
             self.note("; ".join(error.problems))
             return None
 
-    def _inner(self, value: Any, path: str) -> Place:
-        return Place(value, path, self.problems, lenient=self.lenient)
+    def _inner(self, value: Any, step: str) -> Place:
+        inner = Place(value, step, self.problems, lenient=self.lenient)
+        inner._above = self
+        return inner
 
     def _is(self, kind: type | tuple[type, ...], called: str) -> bool:
         if isinstance(self.value, kind):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chs_ml.formula.edges import EXTREMES, Edges, Row, Value, edges_of, frame_of, rows_on_cuts
+from chs_ml.formula.edges import EXTREMES, Edges, Row, Value, edges_of, frame_of, meeting, rows_on_cuts, worst_and_best
 from chs_ml.formula.fields import Place
 from chs_ml.formula.formula import Formula
 
@@ -32,8 +32,9 @@ def vectors_of(formula: Formula, limit: int = 30) -> list[Vector]:
 
     They meet knots and their two neighbours (tag ``ulp_edge``), every form of missing (``needs_nan``,
     ``empty_string``, ``all_missing``), ±1e308 and a denormal (``extreme``), unseen levels (``unseen``) and variants of
-    known ones (``case_variant``), a score on each cut (``on_cut``), each rule (``rule``). ``digits_17``: some input
-    has more digits than a spreadsheet keeps. A wide formula gets fewer, so that its file stays under 1 MiB.
+    known ones (``case_variant``), a score on each cut (``on_cut``), each rule (``rule``), ``worst`` and ``best``.
+    ``digits_17``: some input has more digits than a spreadsheet keeps. A wide formula gets fewer vectors, so that its
+    file stays under 1 MiB.
     """
     limit = max(3, min(limit, MOST_CELLS // (len(formula.metrics) + len(formula.terms))))
     tagged = list(_rows(formula, limit))[:limit]
@@ -85,13 +86,16 @@ def read_vector(place: Place) -> Vector:
     """Return the vector at this place of a weights file, noting what is wrong with it."""
     place.keys(*_KEYS)
     for _, given in place.at("inputs").members():
+        if isinstance(given.value, str | float):
+            continue
         if isinstance(given.value, dict):
             given.keys("$f")
             given.at("$f").choice(*_TAGGED_FLOATS)
         elif isinstance(given.value, list):
             given.note("must be text, a number, null or {'$f': …}, not a list")
-    for _, n in place.at("n").members():
-        n.number()
+    if not _are_numbers(place.at("n").value):
+        for _, n in place.at("n").members():
+            n.number()
     place.at("score").number()
     place.at("churn_probability").number_or_null()
     place.at("band").text_or_null()
@@ -100,9 +104,13 @@ def read_vector(place: Place) -> Vector:
     return dict(place.value) if isinstance(place.value, dict) else {}
 
 
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(part) is float for part in value.values())
+
+
 def _rows(formula: Formula, limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]:
     edges = edges_of(formula)
-    special = [(dict.fromkeys(formula.metrics), ("all_missing", "missing")), *_special(formula, edges)]
+    special = [(dict.fromkeys(formula.metrics), ("all_missing", "missing")), *_special(formula, edges, limit)]
     special = special[: max(1, limit // 2)]
     yield from special
     left = limit - len(special)
@@ -115,15 +123,16 @@ def _rows(formula: Formula, limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]
         yield _mixed(edges, turn, min(beside, left - plain), "ulp_edge"), ("ulp_edge",)
 
 
-def _special(formula: Formula, edges: dict[str, Edges]) -> Iterator[tuple[Row, tuple[str, ...]]]:
-    for tag, turns in (("needs_nan", 3), ("empty_string", 1), ("unseen", 1), ("case_variant", 1)):
+def _special(formula: Formula, edges: dict[str, Edges], limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    yield from zip(worst_and_best(formula), [("worst",), ("best",)], strict=True)
+    for tag, turns in (("needs_nan", 3), ("empty_string", 1), ("unseen", 1), ("case_variant", max(1, limit // 30))):
         if any(tag in edge.tagged and edge.tagged[tag] for edge in edges.values()):
             for turn in range(turns):
                 yield _mixed(edges, turn, turns, tag), (tag,)
     for row in rows_on_cuts(formula):
         yield row, ("on_cut",)
     for turn, rule in enumerate(formula.rules):
-        yield {**_mixed(edges, turn, len(formula.rules)), rule.when.metric: _meeting(rule.when)}, ("rule",)
+        yield {**_mixed(edges, turn, len(formula.rules)), rule.when.metric: meeting(rule.when)}, ("rule",)
     for turn in range(len(EXTREMES)):
         yield _mixed(edges, turn, len(EXTREMES), "extreme"), ("extreme",)
 
@@ -142,12 +151,6 @@ def _mixed(edges: dict[str, Edges], turn: int, turns: int, tag: str = "") -> Row
 
 def _at_least(floor: float, value: Value) -> float:
     return max(floor, value) if isinstance(value, float) else floor
-
-
-def _meeting(condition: Any) -> Value:
-    if condition.above is None:
-        return str(condition.level) if condition.holds else None
-    return float(condition.above + max(1.0, abs(condition.above)) if condition.holds else condition.above)
 
 
 def _written(value: Value) -> Any:

@@ -28,8 +28,9 @@ def first_formula():
             "service_calls", above=3.0, holds=False), otherwise=0.875),
         Term("logins_30d", "engagement", "free", 0.15, Curve((0.0, 1.0, 20.0, 400.0), (0.0, 0.3, 1.0, 0.8), 0.0),
              Origin("pinned", "Оксана Коваль", "agreed in the review of 2026Q1"), web, 0.5),
-        Term("Contract", "payment", "free", 0.3, Levels((("Month-to-month", 0.0), ("Рік", 0.65), ("2.0", 1.0)), 0.3, 0.45),
-             Origin("written"), missing_learned=True),
+        Term("Contract", "payment", "free", 0.3,
+             Levels((("Month-to-month", 0.0), ("Рік", 0.65), ("2.0", 1.0)), 0.3, 0.45), Origin("written"),
+             missing_learned=True),
     )  # fmt: skip
     bands = (Band("healthy", "green", 70.0), Band("at risk", "#f9a825", 42.5), Band("unhealthy", "red", 0.0))
     rules = (

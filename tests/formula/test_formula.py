@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from math import fsum
 
@@ -210,14 +209,3 @@ def test_refusals(build, match):
 def test_score_at_inverts_the_link():
     link = Link(-2.0, 6.0)
     assert link.churn_probability(np.array([link.score_at(0.05)]))[0] == pytest.approx(0.05, abs=1e-14)
-
-
-def test_the_worked_example_is_exact(chs_data):
-    golden = json.loads((chs_data.parent / "GOLDEN.json").read_text())["worked_example"]
-    straight = Curve((0.0, 1.0), (0.0, 1.0), 0.5)
-    terms = tuple(term(name, weight, shape=straight) for name, weight in golden["weights"].items())
-    bands = (Band("healthy", "green", 80.0), Band("needs attention", "yellow", 50.0), Band("at risk", "red", 0.0))
-    formula = Formula(terms, bands=bands)
-    frame = {name: [value] for name, value in golden["values"].items()}
-    assert formula.score(frame)[0] / 100.0 == golden["score_0_to_1"]
-    assert formula.band(frame)[0] == golden["band"]

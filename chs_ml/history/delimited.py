@@ -19,7 +19,8 @@ from chs_ml.history.survey import encoding_of, survey
 
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 50
-_BLOCK = 8 << 20
+_WHOLE_BLOCK = 8 << 20
+_STREAM_BLOCK = 1 << 20  # Arrow reads some blocks ahead: larger ones would hold hundreds of megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class CsvFile:
         """The named columns as text; appends what is wrong with the file's form to ``findings``."""
         spoilt: list[int] = []
         try:
-            table = arrow_csv.read_csv(self.layout.path, **self._options(columns, spoilt))
+            table = arrow_csv.read_csv(self.layout.path, **self._options(columns, spoilt, _WHOLE_BLOCK))
         except (pa.ArrowInvalid, pa.ArrowKeyError) as found:
             self._refuse(found)
         findings += self._damage(len(table), spoilt)
@@ -58,7 +59,7 @@ class CsvFile:
         spoilt: list[int] = []
         rows = 0
         try:
-            with arrow_csv.open_csv(self.layout.path, **self._options(columns, spoilt)) as reader:
+            with arrow_csv.open_csv(self.layout.path, **self._options(columns, spoilt, _STREAM_BLOCK)) as reader:
                 for batch in reader:
                     rows += len(batch)
                     named = batch.rename_columns(list(columns))
@@ -77,14 +78,14 @@ class CsvFile:
         swallowed = swallowed_rows(self.layout) if self.lines > rows + len(spoilt) + 1 else None
         return [*cut, *([swallowed] if swallowed else [])]
 
-    def _options(self, columns: Sequence[str], spoilt: list[int]) -> dict[str, Any]:
+    def _options(self, columns: Sequence[str], spoilt: list[int], block: int) -> dict[str, Any]:
         def skip(row: arrow_csv.InvalidRow) -> str:
             spoilt.append(row.actual_columns)
             return "skip"
 
         raw = [self.raw[self.columns.index(column)] for column in columns]
         return {
-            "read_options": arrow_csv.ReadOptions(encoding=self.layout.encoding, block_size=_BLOCK),
+            "read_options": arrow_csv.ReadOptions(encoding=self.layout.encoding, block_size=block),
             "parse_options": arrow_csv.ParseOptions(
                 delimiter=self.layout.delimiter,
                 newlines_in_values=True,

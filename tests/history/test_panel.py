@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chs_ml.errors import DataError
@@ -27,6 +27,7 @@ def test_the_tiny_panel(table, spec):
     assert [source.name for source in panel.sources] == ["customers.csv"]
 
 
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), with_id=st.booleans())
 def test_the_order_of_rows_and_columns_changes_nothing(tmp_path_factory, seed, with_id):
     draw = random.Random(seed)

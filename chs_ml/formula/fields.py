@@ -69,7 +69,7 @@ class Place:
         """Whether the file says ``null`` here."""
         return self.value is None
 
-    def keys(self, *expected: str, optional: Sequence[str] = ()) -> bool:
+    def keys(self, *expected: str) -> bool:
         """Check that this is an object with these keys and no other; return whether it is an object."""
         if not self._is(dict, "an object"):
             return False
@@ -77,8 +77,9 @@ class Place:
             if key not in self.value:
                 self.at(key).note("is not there")
         if not self.lenient:
-            for key in self.value.keys() - {*expected, *optional}:
-                self.at(key).note(f"unknown key.{_nearest(key, [*expected, *optional])}")
+            for key in self.value:
+                if key not in expected:
+                    self.at(key).note(f"unknown key.{_nearest(key, expected)}")
         return True
 
     def is_object(self) -> bool:

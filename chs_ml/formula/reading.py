@@ -123,6 +123,10 @@ def _rule(place: Place) -> Rule | None:
 
 
 def _score_when(place: Place) -> ScoreWhen | None:
+    if not place.is_object():
+        return None
+    if "coverage" not in place.value:
+        place.at("coverage").note("is not there")
     coverage = place.at("coverage").number_or_null()
     floors = []
     for metric, floor in place.members():

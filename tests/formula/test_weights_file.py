@@ -180,6 +180,8 @@ BROKEN = {
     "a colour with more in it": (at(["formula", "bands", 0, "color"], "red;background:url(x)"), "is neither a word"),
     "a rule to no band": (at(["formula", "rules", 0, "band"], "gone"), "band 'gone' is none of"),
     "a floor as number": (at(["formula", "score_when", "tenure"], 3), r"score_when\.tenure: must be an object"),
+    "no coverage": (without("formula", "score_when", "coverage"), r"score_when\.coverage: is not there"),
+    "score_when as list": (at(["formula", "score_when"], []), r"formula\.score_when: must be an object, not a list"),
     "coverage above 1": (at(["formula", "score_when", "coverage"], 60), "coverage 60.0 is outside"),
     "created": (at(["created"], "yesterday"), "created: 'yesterday' is no time in ISO 8601"),
     "owner as list": (at(["owner"], []), "owner: must be text, not a list"),

@@ -8,7 +8,7 @@ COMPILE := build/lock/bin/uv pip compile pyproject.toml --quiet --system-certs -
   --generate-hashes --custom-compile-command "make lock"
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help calibrate test lint ui bench notebooks lock clean
+.PHONY: help calibrate test lint ui bench notebooks golden lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ calibrate: $(READY) ## set up, fetch the Telco table, calibrate on it: results i
 	$(BIN)/python experiments/telco/fetch.py
 	$(BIN)/chs-ml calibrate experiments/telco/calibration.yaml -o runs/telco
 	@echo
-	@echo "Results: runs/telco (weights.json, weights.csv, evaluation.json). In MLflow: make ui"
+	@echo "Results: runs/telco (weights.json, weights.csv, evaluation.json, figures/). In MLflow: make ui"
 
 test: $(READY) ## set up, run the tests and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
@@ -37,6 +37,10 @@ bench: $(READY) ## measure against the rivals (installs them)
 
 notebooks: $(READY) ## run every notebook from top to bottom
 	$(BIN)/jupyter execute notebooks/*.ipynb
+
+golden: $(READY) ## measure the experiments again: experiments/*/results.md and the README's pictures
+	$(BIN)/python experiments/telco/fetch.py
+	$(BIN)/python experiments/measure.py
 
 lock: ## solve the versions again; those in the locks stay where they still fit
 	$(PYTHON) -m venv build/lock

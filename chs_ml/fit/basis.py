@@ -1,7 +1,7 @@
 """From metrics to columns: ramps between the knots of a number, one column a level, one for missing.
 
-Every metric's basis says the same few things: what a slot means (``block``), the signs of its columns (``bounds``), how they
-are drawn together (``penalty``), and how its coefficients read as health contributions (``contributions``).
+Every metric's basis says the same few things: what a slot means (``block``), the signs of its columns (``bounds``), how
+they are drawn together (``penalty``), and how its coefficients read as health contributions (``contributions``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from chs_ml.fit.table import Column, MetricPlan, Table
 from chs_ml.formula.columns import FloatArray
 
 ENOUGH = 10
-"""Missing is learned only with at least so many churned and so many retained rows; a level with fewer of either is thin."""
+"""Missing is learned only with so many churned and so many retained rows; a level with fewer of either is thin."""
 THIN_SIZE = 1.0
 """A thin level, of ten rows or more with both outcomes, is learned too, but held at least this strongly."""
 ALMOST = 1 - 1e-12
@@ -63,10 +63,11 @@ class CurveBasis:
     def missing_design(self) -> FloatArray:
         """The design of a row without a value."""
         if self.missing_learned:
-            return np.eye(1, self.columns, self.ramps)[0]
+            return _unit(self.columns, self.ramps)
         rule = self.plan.missing
         if rule == "zero":
-            return np.clip((0.0 - self.knots[:-1]) / np.diff(self.knots), 0.0, 1.0)
+            along: FloatArray = np.clip(-self.knots[:-1] / np.diff(self.knots), 0.0, 1.0)
+            return along
         if rule == "worst" and self.plan.direction in ("positive", "negative"):
             return np.full(self.columns, float(self.plan.direction == "negative"))
         return self.mean
@@ -89,7 +90,10 @@ class CurveBasis:
 
     def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> None:
         """Fill the slot and the fraction of each row."""
-        kernel.place_on_curve(column.values, self.knots, self.ramps, slots, fractions)
+        if len(slots):
+            kernel.place_on_curve(column.values, self.knots, self.ramps, slots, fractions)
+        else:
+            kernel.place_on_line(column.values, *self.knots, fractions)
 
     def contributions(self, beta: FloatArray) -> FloatArray:
         """Return the log-odds of health at each knot."""
@@ -119,7 +123,7 @@ class LevelsBasis:
     @cached_property
     def missing_design(self) -> FloatArray:
         """The design of a row without a level."""
-        return np.eye(1, self.columns, len(self.levels))[0] if self.missing_learned else self.mean
+        return _unit(self.columns, len(self.levels)) if self.missing_learned else self.mean
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return no bounds: levels have no order."""
@@ -159,15 +163,12 @@ class Basis:
         return Layout(tuple(metric.block() for metric in self.metrics))
 
     def encode(self, table: Table) -> Encoded:
-        """Return the table's cells; a metric without missing values needs no slot for them."""
-        missing = [not column.known.all() for column in table.columns]
-        blocks = (metric.block(missing=gap) for metric, gap in zip(self.metrics, missing, strict=True))
+        """Return the table's cells; a straight line without missing values needs no slots."""
+        pairs = list(zip(self.metrics, table.columns, strict=True))
+        blocks = (metric.block(missing=metric.columns > 1 or column.has_gaps) for metric, column in pairs)
         encoded = rows_for(Layout(tuple(blocks)), table.rows)
-        unused = np.zeros(table.rows, dtype=encoded.slots.dtype)
-        for at, (metric, column) in enumerate(zip(self.metrics, table.columns, strict=True)):
-            slot, fraction = encoded.slot_row[at], encoded.fraction_row[at]
-            slots = encoded.slots[slot] if slot >= 0 else unused
-            metric.encode(column, slots, encoded.fractions[fraction] if fraction >= 0 else encoded.fractions[:0])
+        for at, (metric, column) in enumerate(pairs):
+            metric.encode(column, encoded.slots_of(at), encoded.fractions_of(at))
         return encoded
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
@@ -188,15 +189,15 @@ class Basis:
         return Penalty(matrix, np.zeros(self.layout.columns))
 
 
-def basis_of(
-    table: Table, retained: FloatArray, weight: FloatArray, plans: Sequence[MetricPlan], ramps: int
-) -> Basis:
+def basis_of(table: Table, retained: FloatArray, weight: FloatArray, plans: Sequence[MetricPlan], ramps: int) -> Basis:
     """Return the basis that the training rows call for: knots, levels with enough rows, missing where learnable.
 
     retained: 1 or 0 for each row. weight: row weights. FitError where it would need too many columns.
     """
     bases = [
-        _curve(column, retained, weight, plan, ramps) if column.levels is None else _levels(column, retained, weight, plan)
+        _curve(column, retained, weight, plan, ramps)
+        if column.levels is None
+        else _levels(column, retained, weight, plan)
         for column, plan in zip(table.columns, plans, strict=True)
     ]
     basis = Basis(tuple(bases))
@@ -239,6 +240,12 @@ def _enough(rows: NDArray[np.bool_], retained: FloatArray, weight: FloatArray) -
     here = float(weight[rows].sum())
     stayed = float(weight[rows] @ retained[rows])
     return min(stayed, here - stayed) >= ENOUGH * ALMOST
+
+
+def _unit(columns: int, at: int) -> FloatArray:
+    design = np.zeros(columns)
+    design[at] = 1.0
+    return design
 
 
 def _towards_mean(metric: MetricBasis, size: float) -> FloatArray:

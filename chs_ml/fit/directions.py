@@ -1,8 +1,8 @@
 """Which way an ``auto`` metric goes.
 
 It starts with the sign of its end-to-end contrast in a companion fit without signs, all metrics together. Where the
-signed fit then strains against its bound, a free curve is tried on customers left out, and taken if it is better by more
-than a standard error. (Signs of each metric alone were measured too: on Telco they cost .0008 of log-loss.)
+signed fit then strains against its bound, a free curve is tried on customers left out, and taken if it is better by
+more than a standard error. (Signs of each metric alone were measured too: on Telco they cost .0008 of log-loss.)
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def freed(
 
 
 def _promises(sample: Sample, plans: Sequence[MetricPlan], fitted: Fitted) -> FloatArray:
-    """Return for each signed metric what freeing it promises: half the score test of its coefficients at their bound."""
+    """Return for each signed metric what freeing it promises: half the score test of coefficients at a bound."""
     objective = objective_of(sample, fitted.basis, fitted.candidate)
     beta, layout = fitted.solution.beta, fitted.basis.layout
     gradient, hessian = objective.value_and_gradient(beta)[1], objective.hessian(beta)

@@ -1,7 +1,7 @@
 """A table as the solver sees it: per metric a slot number a row and, for curves, a fraction.
 
-``Layout`` says what a slot means: row q of ``steps`` and ``ramps`` gives the design of a cell in slot q with fraction f,
-steps[q] + f · ramps[q], on the columns of its metric. Both are small; the dense design is never formed.
+``Layout`` says what a slot means: row q of ``steps`` and ``ramps`` gives the design of a cell in slot q with fraction
+f, steps[q] + f · ramps[q], on the columns of its metric. Both are small; the dense design is never formed.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class Layout:
     def gradient(self, plain: FloatArray, scaled: FloatArray) -> FloatArray:
         """Return the gradient on columns from residual sums on slots; the intercept's entry is left at zero."""
         parts = self.steps * plain[:, None] + self.ramps * scaled[:, None]
-        gradient = np.bincount(self._column.ravel(), weights=parts.ravel(), minlength=self.columns)
+        gradient: FloatArray = np.zeros(self.columns)
+        np.add.at(gradient, self._column, parts)
         gradient[0] = 0.0
         return gradient
 
@@ -120,9 +121,17 @@ class Encoded:
         """How many rows."""
         return int(self.slots.shape[1] if self.slots.shape[0] else self.fractions.shape[1])
 
-    def take(self, rows: Any) -> Encoded:
+    def slots_of(self, metric: int) -> NDArray[Any]:
+        """Return the slot of each row for the metric at this position; empty where it has one slot only."""
+        return self.slots[self.slot_row[metric]] if self.slot_row[metric] >= 0 else self.slots[:0, 0]
+
+    def fractions_of(self, metric: int) -> NDArray[Any]:
+        """Return the fraction of each row for the metric at this position; empty where it has levels."""
+        return self.fractions[self.fraction_row[metric]] if self.fraction_row[metric] >= 0 else self.fractions[:0, 0]
+
+    def take(self, rows: IntArray) -> Encoded:
         """Return the same metrics on some of the rows."""
-        slots, fractions = np.ascontiguousarray(self.slots[:, rows]), np.ascontiguousarray(self.fractions[:, rows])
+        slots, fractions = np.take(self.slots, rows, axis=1), np.take(self.fractions, rows, axis=1)
         return Encoded(self.layout, slots, fractions, self.slot_row, self.fraction_row)
 
 

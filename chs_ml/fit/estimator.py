@@ -26,30 +26,28 @@ from chs_ml.formula.columns import FloatArray
 class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
     """Logistic regression on monotone piecewise-linear curves, that reads back as a health score.
 
-    Parameters
-    ----------
-    directions : mapping from metric to ``positive`` | ``negative`` | ``free`` | ``auto``, or one of these for all.
-        What more of the metric means for health. ``auto`` lets the data say.
-    missing : mapping from metric to ``learned`` | ``neutral`` | ``zero`` | ``worst``, or one of these for all.
-    ramps : int or "auto". Pieces of each curve; ``auto`` chooses among 1, 8 and 16 by cross-validation.
-    size, bend : float or "auto". Strengths that draw curves towards flat and towards straight.
-    anchor : Formula or None. An earlier formula that the weights are pulled towards, with ``anchor_strength``.
-    cv : int. Folds of the inner cross-validation.
-    seed : int. Of the folds.
+    Args:
+        directions: what more of a metric means for health: ``positive``, ``negative``, ``free`` or ``auto`` (the data
+            say), for each metric by name, or one for all.
+        missing: how a missing value is taken: ``learned``, ``neutral``, ``zero`` or ``worst``, likewise.
+        ramps: pieces of each curve; ``auto`` chooses among 1, 8 and 16 by cross-validation.
+        size: strength that draws curves towards flat, or ``auto``.
+        bend: strength that draws curves towards straight, or ``auto``.
+        anchor: an earlier formula that the weights are pulled towards, or None.
+        anchor_strength: how strongly.
+        cv: folds of the inner cross-validation.
+        seed: of the folds.
 
-    Attributes
-    ----------
-    classes_ : the two labels; ``classes_[1]`` is churned.
-    learned_ : the fit with its certificate and the choices that it rests on.
-    n_iter_ : passes over the rows that the last fit took.
+    Attributes:
+        classes_: the two labels; ``classes_[1]`` is churned.
+        learned_: the fit with its certificate and the choices that it rests on.
+        n_iter_: passes over the rows that the last fit took.
 
-    Notes
-    -----
     y is 1 (or True, or the later label) for churned; the score is high for healthy. The same rows in another order give
     the same fit: they are sorted by their content, and folds keep equal rows (or equal ``groups``) together.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parameters of an estimator
         self,
         *,
         directions: Mapping[str, Wanted] | Wanted = "auto",
@@ -83,16 +81,19 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         frame, labels = self._training(X, y)
         check_classification_targets(labels)
         if type_of_target(labels) != "binary" and len(np.unique(labels)) > 2:
-            raise ValueError(f"Only binary classification is supported. The type of the target is {type_of_target(labels)}.")
+            raise ValueError(
+                f"Only binary classification is supported. The type of the target is {type_of_target(labels)}."
+            )
         self.classes_, churned = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("HealthScoreClassifier needs two classes; the data contains one class only.")
-        weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
+        weight: FloatArray = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
         plans = self._plans(frame)
         order, together = _content_order(frame, churned, groups)
         counted = order[weight[order] > 0]
         anchor = None if self.anchor is None else pull_towards(self.anchor, self.anchor_strength)
-        sample = Sample(read_table(frame, plans), 1.0 - churned, weight, together, anchor).take(counted)
+        retained = (churned == 0).astype(np.float64)
+        sample = Sample(read_table(frame, plans), retained, weight, together, anchor).take(counted)
         self.learned_: Learned = learn(sample, plans, self._settings())
         self.n_iter_ = self.learned_.fitted.solution.gradients
         return self
@@ -159,7 +160,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         _check_feature_names(self, X, reset=reset)
         if reset:
             self.n_features_in_ = X.shape[1]
-        return X.set_axis([str(name) for name in X.columns], axis=1)
+        renamed: pd.DataFrame = X.set_axis([str(name) for name in X.columns], axis=1)
+        return renamed
 
 
 def _is_mixed(X: Any) -> bool:

@@ -17,7 +17,10 @@ def shares_of(customers: Any, seed: int, purpose: str = "folds") -> FloatArray:
     """
     names, position = np.unique(np.asarray(customers).astype(str), return_inverse=True)
     key = seed.to_bytes(8, "big", signed=True)
-    hashed = [hashlib.blake2b(name.encode(), digest_size=7, key=key, person=purpose.encode()).digest() for name in names.tolist()]
+    hashed = [
+        hashlib.blake2b(name.encode(), digest_size=7, key=key, person=purpose.encode()).digest()
+        for name in names.tolist()
+    ]
     return np.array([int.from_bytes(digest, "big") / 2.0**56 for digest in hashed])[position]
 
 

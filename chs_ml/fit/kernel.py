@@ -1,9 +1,13 @@
-"""The loops over rows, compiled: loss and gradient, and a dense tile of the design for the Hessian.
+"""The loops over rows, compiled: log-odds, residuals summed on slots, and a dense tile of the design for the Hessian.
 
 A cell is a slot number and, for curves, a fraction; the row's log-odds are the sum over metrics of
-``value[slot] + fraction * slope[slot]``. Compiled code is cached beside the package (or in the user's cache folder where
-that cannot be written), so that only the first fit on a machine pays for the compiler.
+``value[slot] + fraction * slope[slot]``. Compiled code is cached beside the package (or in the user's cache folder
+where that cannot be written), so that only the first fit on a machine pays for the compiler. Every inner loop runs over
+a slice of one metric, which lets the compiler take several rows at a time.
 """
+
+# ruff: noqa: ANN001, ANN201
+# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
@@ -13,120 +17,144 @@ from typing import Any
 import numba
 import numpy as np
 
-TILE = 2048
+TILE = 4096
+"""Rows that are worked on together: a tile of cells stays in the processor's cache between two loops over it."""
 REORDER = {"reassoc", "contract", "nsz"}
 """Sums may be vectorised; the order is fixed by the compiled code, so the same machine gives the same bits."""
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     try:
-        return numba.njit(nogil=True, cache=True, fastmath=REORDER)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, cache=True, fastmath=REORDER)(function)
     except RuntimeError:  # no folder for the cache can be written
-        return numba.njit(nogil=True, fastmath=REORDER)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, fastmath=REORDER)(function)
 
 
 @_compiled
-def log_odds(slots, slot_row, fractions, fraction_row, offset, value, slope, intercept, start, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` with the log-odds of rows start … start + len(out)."""
-    rows = len(out)
-    for i in range(rows):
-        out[i] = intercept
+def add_log_odds(slots, slot_row, fractions, fraction_row, offset, value, slope, start, out):
+    """Add to ``out`` the contributions of all metrics in rows start … start + len(out)."""
+    stop = start + len(out)
     for j in range(len(offset)):
-        base = offset[j]
-        s = slot_row[j]
-        c = fraction_row[j]
-        if s < 0:
-            v = value[base]
-            d = slope[base]
-            for i in range(rows):
-                out[i] += v + d * fractions[c, start + i]
-        elif c < 0:
-            for i in range(rows):
-                out[i] += value[base + slots[s, start + i]]
+        v = value[offset[j] :]
+        d = slope[offset[j] :]
+        if slot_row[j] < 0:
+            f = fractions[fraction_row[j], start:stop]
+            for i in range(len(out)):
+                out[i] += v[0] + d[0] * f[i]
+        elif fraction_row[j] < 0:
+            q = slots[slot_row[j], start:stop]
+            for i in range(len(out)):
+                out[i] += v[q[i]]
         else:
-            for i in range(rows):
-                q = base + slots[s, start + i]
-                out[i] += value[q] + slope[q] * fractions[c, start + i]
+            q = slots[slot_row[j], start:stop]
+            f = fractions[fraction_row[j], start:stop]
+            for i in range(len(out)):
+                out[i] += v[q[i]] + d[q[i]] * f[i]
 
 
 @_compiled
-def residual_sums(slots, slot_row, fractions, fraction_row, offset, residual, start, plain, scaled):  # type: ignore[no-untyped-def]
+def loss_and_residual(eta, fading, softened, retained, weight, residual):
+    """Return the weighted log-loss of some rows and the sum of their residuals s(µ - y), which it fills.
+
+    fading: exp(-|η|). softened: log(1 + fading).
+    """
+    loss = 0.0
+    total = 0.0
+    for i in range(len(eta)):
+        mean = (1.0 if eta[i] >= 0 else fading[i]) / (1.0 + fading[i])
+        loss += weight[i] * (softened[i] + (eta[i] if eta[i] > 0 else 0.0) - retained[i] * eta[i])
+        residual[i] = weight[i] * (mean - retained[i])
+        total += residual[i]
+    return loss, total
+
+
+@_compiled
+def add_residuals(slots, slot_row, fractions, fraction_row, offset, residual, start, plain, scaled):
     """Add to each slot the residuals of its rows (``plain``), and the same times the fraction (``scaled``)."""
-    rows = len(residual)
+    stop = start + len(residual)
     for j in range(len(offset)):
-        base = offset[j]
-        s = slot_row[j]
-        c = fraction_row[j]
-        if s < 0:
+        p = plain[offset[j] :]
+        m = scaled[offset[j] :]
+        if slot_row[j] < 0:
+            f = fractions[fraction_row[j], start:stop]
             total = 0.0
             moment = 0.0
-            for i in range(rows):
+            for i in range(len(residual)):
                 total += residual[i]
-                moment += residual[i] * fractions[c, start + i]
-            plain[base] += total
-            scaled[base] += moment
-        elif c < 0:
-            for i in range(rows):
-                plain[base + slots[s, start + i]] += residual[i]
+                moment += residual[i] * f[i]
+            p[0] += total
+            m[0] += moment
+        elif fraction_row[j] < 0:
+            q = slots[slot_row[j], start:stop]
+            for i in range(len(residual)):
+                p[q[i]] += residual[i]
         else:
-            for i in range(rows):
-                q = base + slots[s, start + i]
-                plain[q] += residual[i]
-                scaled[q] += residual[i] * fractions[c, start + i]
+            q = slots[slot_row[j], start:stop]
+            f = fractions[fraction_row[j], start:stop]
+            for i in range(len(residual)):
+                p[q[i]] += residual[i]
+                m[q[i]] += residual[i] * f[i]
 
 
 @_compiled
-def loss_and_residual(eta, retained, weight, start, residual, curvature):  # type: ignore[no-untyped-def]
-    """Return the weighted log-loss of a stretch of rows; fill residual s(µ - y) and curvature sµ(1 - µ)."""
-    loss = 0.0
-    for i in range(len(eta)):
-        e = eta[i]
-        y = retained[start + i]
-        s = weight[start + i]
-        a = np.exp(-abs(e))
-        mu = (1.0 if e >= 0 else a) / (1.0 + a)
-        loss += s * (np.log1p(a) + (e if e > 0 else 0.0) - y * e)
-        residual[i] = s * (mu - y)
-        curvature[i] = s * a / ((1.0 + a) * (1.0 + a))
-    return loss
+def fill_tile(slots, slot_row, fractions, fraction_row, offset, first, width, steps, ramps, root, start, tile):
+    """Fill ``tile`` (columns × rows, the intercept first) with rows start … of the design, each times its ``root``.
 
-
-@_compiled
-def fill_tile(slots, slot_row, fractions, fraction_row, offset, first, width, steps, ramps, root, start, tile):  # type: ignore[no-untyped-def]
-    """Fill ``tile`` (rows × columns, the intercept first) with the design of rows start …, scaled by ``root``."""
-    rows = len(root)
-    for i in range(rows):
-        tile[i, 0] = root[i]
+    steps, ramps: columns of a metric × slots.
+    """
+    stop = start + len(root)
+    tile[0] = root
     for j in range(len(offset)):
-        s = slot_row[j]
-        c = fraction_row[j]
-        for i in range(rows):
-            q = offset[j]
-            if s >= 0:
-                q += slots[s, start + i]
-            r = root[i]
-            if c < 0:
-                for k in range(width[j]):
-                    tile[i, first[j] + k] = r * steps[q, k]
+        for k in range(width[j]):
+            column = tile[first[j] + k]
+            a = steps[k, offset[j] :]
+            b = ramps[k, offset[j] :]
+            if slot_row[j] < 0:
+                f = fractions[fraction_row[j], start:stop]
+                for i in range(len(root)):
+                    column[i] = root[i] * (a[0] + f[i] * b[0])
+            elif fraction_row[j] < 0:
+                q = slots[slot_row[j], start:stop]
+                for i in range(len(root)):
+                    column[i] = root[i] * a[q[i]]
             else:
-                f = fractions[c, start + i]
-                for k in range(width[j]):
-                    tile[i, first[j] + k] = r * (steps[q, k] + f * ramps[q, k])
+                q = slots[slot_row[j], start:stop]
+                f = fractions[fraction_row[j], start:stop]
+                for i in range(len(root)):
+                    column[i] = root[i] * (a[q[i]] + f[i] * b[q[i]])
 
 
 @_compiled
-def place_on_curve(x, knots, missing_slot, slots, fractions):  # type: ignore[no-untyped-def]
+def place_on_curve(x, knots, missing_slot, slots, fractions):
     """Fill for each value the piece of the curve that it lies on, and how far along; NaN takes ``missing_slot``."""
-    last = len(knots) - 2
+    for start in range(0, len(x), TILE):
+        v = x[start : start + TILE]
+        q = slots[start : start + TILE]
+        f = fractions[start : start + TILE]
+        q[:] = 0
+        for k in range(1, len(knots) - 1):
+            for i in range(len(v)):
+                q[i] += v[i] >= knots[k]
+        for i in range(len(v)):
+            along = (v[i] - knots[q[i]]) / (knots[q[i] + 1] - knots[q[i]])
+            missing = np.isnan(along)
+            along = 0.0 if along < 0.0 else (1.0 if along > 1.0 else along)
+            f[i] = 0.0 if missing else along
+            q[i] = missing_slot if missing else q[i]
+
+
+@_compiled
+def place_on_line(x, low, high, fractions):
+    """Fill how far along from low to high each value lies; none is missing."""
     for i in range(len(x)):
-        v = x[i]
-        if np.isnan(v):
-            slots[i] = missing_slot
-            fractions[i] = 0.0
-            continue
-        k = 0
-        while k < last and v >= knots[k + 1]:
-            k += 1
-        f = (v - knots[k]) / (knots[k + 1] - knots[k])
-        slots[i] = k
-        fractions[i] = 0.0 if f < 0.0 else (1.0 if f > 1.0 else f)
+        along = (x[i] - low) / (high - low)
+        fractions[i] = 0.0 if along < 0.0 else (1.0 if along > 1.0 else along)
+
+
+@_compiled
+def has_gaps(x):
+    """Return whether a value is NaN."""
+    gaps = 0
+    for i in range(len(x)):
+        gaps += np.isnan(x[i])
+    return gaps > 0

@@ -36,10 +36,10 @@ def knots_of(x: FloatArray, ramps: int, weights: FloatArray | None = None) -> Fl
 
 def _tally(x: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
     if weights is None:
-        values, counts = np.unique(x, return_counts=True)
-        return values, counts.astype(np.float64)
+        values, repeats = np.unique(x, return_counts=True)
+        return values, repeats.astype(np.float64)
     values, position = np.unique(x, return_inverse=True)
-    counts = np.bincount(position, weights=weights, minlength=len(values))
+    counts: FloatArray = np.bincount(position, weights=weights, minlength=len(values)).astype(np.float64)
     return values[counts > 0], counts[counts > 0]
 
 

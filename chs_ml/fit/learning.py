@@ -47,4 +47,6 @@ def _check(sample: Sample) -> None:
         raise FitError("row weights must be finite and not negative.")
     if sample.one_class():
         one = "retained" if float(sample.weight @ sample.retained) > 0 else "churned"
-        raise FitError(f"one class only: every customer {one}. Weights are learned from customers who left and who stayed.")
+        raise FitError(
+            f"one class only: every customer {one}. Weights are learned from customers who left and who stayed."
+        )

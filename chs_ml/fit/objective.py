@@ -18,7 +18,11 @@ from chs_ml.fit import kernel
 from chs_ml.fit.encoded import Encoded
 from chs_ml.formula.columns import FloatArray
 
-STRETCH = 32 * kernel.TILE
+STRETCH = 16 * kernel.TILE
+GRAM_TILE = kernel.TILE // 4
+"""Rows of the dense design that are there at once."""
+RUN = 64
+"""Neighbouring rows that a sample takes together: reading single rows would touch all of the memory."""
 Result = TypeVar("Result")
 
 
@@ -61,10 +65,10 @@ class Objective:
     def value_and_gradient(self, beta: FloatArray) -> tuple[float, FloatArray]:
         """Return the objective and its gradient at β: one pass over the rows."""
         layout = self.encoded.layout
-        slot_values = layout.slot_values(beta)
+        values = layout.slot_values(beta)
         loss, gradient = self.penalty.at(beta)
         plain, scaled, total = np.zeros(len(layout.steps)), np.zeros(len(layout.steps)), 0.0
-        for part in _in_order(lambda start: self._stretch(start, slot_values, float(beta[0])), self.encoded.rows):
+        for part in _in_order(lambda start: self._sums(start, values, float(beta[0])), self.encoded.rows):
             loss, plain, scaled, total = loss + part[0], plain + part[1], scaled + part[2], total + part[3]
         gradient = gradient + layout.gradient(plain, scaled)
         gradient[0] += total
@@ -86,55 +90,57 @@ class Objective:
         """Return the log-odds of being retained, a value for each row."""
         return log_odds(self.encoded, beta)
 
-    def sampled(self, every: int) -> Objective:
-        """Return the objective of each ``every``-th row, the penalty in proportion: where a warm start comes from."""
-        rows = slice(0, None, every)
+    def sampled(self, every: int) -> tuple[Objective, float]:
+        """Return the objective of one run of rows in ``every``, penalty in proportion, and its share of the whole."""
+        rows = (np.arange(0, self.encoded.rows - RUN, RUN * every)[:, None] + np.arange(RUN)).ravel()
         share = float(self.weight[rows].sum() / self.weight.sum())
-        return Objective(self.encoded.take(rows), self.retained[rows], self.weight[rows], self.penalty.scaled(share))
+        part = Objective(self.encoded.take(rows), self.retained[rows], self.weight[rows], self.penalty.scaled(share))
+        return part, share
 
-    def _stretch(self, start: int, values: tuple[FloatArray, FloatArray], intercept: float) -> tuple[Any, ...]:
+    def _sums(self, start: int, values: tuple[FloatArray, FloatArray], intercept: float) -> tuple[Any, ...]:
         plain, scaled = np.zeros(len(values[0])), np.zeros(len(values[0]))
         loss = total = 0.0
-        for at, residual, _, part in self._tiles(start, values, intercept):
-            loss += part
-            kernel.residual_sums(*_cells(self.encoded), residual, at, plain, scaled)
-            total += float(residual.sum())
+        for rows in _tiles(start, self.encoded.rows):
+            eta = _log_odds(self.encoded, values, intercept, rows)
+            fading, residual = np.exp(-np.abs(eta)), np.empty_like(eta)
+            outcome = (self.retained[rows], self.weight[rows])
+            part = kernel.loss_and_residual(eta, fading, np.log1p(fading), *outcome, residual)
+            kernel.add_residuals(*_cells(self.encoded), residual, rows.start, plain, scaled)
+            loss, total = loss + part[0], total + part[1]
         return loss, plain, scaled, total
 
     def _gram(self, start: int, values: tuple[FloatArray, FloatArray], intercept: float) -> FloatArray:
         layout, precision = self.encoded.layout, self.encoded.fractions.dtype
-        tile = np.zeros((kernel.TILE, layout.columns), dtype=precision)
+        shapes = [np.ascontiguousarray(shape.T, dtype=precision) for shape in (layout.steps, layout.ramps)]
         total = np.zeros((layout.columns,) * 2)
-        for at, _, curvature, _ in self._tiles(start, values, intercept):
-            root = np.sqrt(curvature).astype(precision)
-            design = tile[: len(root)]
-            shapes = (layout.first, layout.width, layout.steps.astype(precision), layout.ramps.astype(precision))
-            kernel.fill_tile(*_cells(self.encoded), *shapes, root, at, design)
-            total += design.T @ design
+        for rows in _tiles(start, self.encoded.rows, GRAM_TILE):
+            fading = np.exp(-np.abs(_log_odds(self.encoded, values, intercept, rows)))
+            root = (np.sqrt(self.weight[rows] * fading) / (1.0 + fading)).astype(precision)
+            design = np.empty((layout.columns, len(root)), dtype=precision)
+            kernel.fill_tile(*_cells(self.encoded), layout.first, layout.width, *shapes, root, rows.start, design)
+            total += design @ design.T
         return total
-
-    def _tiles(
-        self, start: int, values: tuple[FloatArray, FloatArray], intercept: float
-    ) -> Iterator[tuple[int, FloatArray, FloatArray, float]]:
-        """Give for each tile of a stretch: its first row, residuals, curvatures, loss."""
-        stop = min(start + STRETCH, self.encoded.rows)
-        for at in range(start, stop, kernel.TILE):
-            eta = np.empty(min(kernel.TILE, stop - at))
-            residual, curvature = np.empty_like(eta), np.empty_like(eta)
-            kernel.log_odds(*_cells(self.encoded), *values, intercept, at, eta)
-            loss = kernel.loss_and_residual(eta, self.retained, self.weight, at, residual, curvature)
-            yield at, residual, curvature, loss
 
 
 def log_odds(encoded: Encoded, beta: FloatArray) -> FloatArray:
     """Return the log-odds of being retained for each row of a table."""
-    out = np.empty(encoded.rows)
-    kernel.log_odds(*_cells(encoded), *encoded.layout.slot_values(beta), float(beta[0]), 0, out)
-    return out
+    return _log_odds(encoded, encoded.layout.slot_values(beta), float(beta[0]), slice(0, encoded.rows))
+
+
+def _log_odds(encoded: Encoded, values: tuple[FloatArray, FloatArray], intercept: float, rows: slice) -> FloatArray:
+    eta = np.full(rows.stop - rows.start, intercept)
+    kernel.add_log_odds(*_cells(encoded), *values, rows.start, eta)
+    return eta
 
 
 def _cells(encoded: Encoded) -> tuple[Any, ...]:
     return encoded.slots, encoded.slot_row, encoded.fractions, encoded.fraction_row, encoded.layout.offset
+
+
+def _tiles(start: int, rows: int, tile: int = kernel.TILE) -> Iterator[slice]:
+    """Give the tiles of the stretch that begins here."""
+    stop = min(start + STRETCH, rows)
+    return (slice(at, min(at + tile, stop)) for at in range(start, stop, tile))
 
 
 def _in_order(work: Callable[[int], Result], rows: int) -> Iterator[Result]:

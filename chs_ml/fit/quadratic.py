@@ -1,7 +1,7 @@
 """The quadratic step under bounds: minimise gᵀd + ½ dᵀHd with lower ≤ β + d ≤ upper.
 
-Block principal pivoting (Júdice and Pires 1994; Kim and Park 2011): guess which coordinates lie on a bound, solve for the
-others with one Cholesky factor, exchange every coordinate that is on the wrong side at once. Should the number of
+Block principal pivoting (Júdice and Pires 1994; Kim and Park 2011): guess which coordinates lie on a bound, solve for
+the others with one Cholesky factor, exchange every coordinate that is on the wrong side at once. Should the number of
 wrong ones not fall for a while, only the last of them is exchanged, which ends for certain.
 """
 
@@ -52,7 +52,7 @@ def bounded_step(
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve a symmetric system; a singular one (collinear metrics without penalty) with the least jitter that serves."""
+    """Solve a symmetric system; a singular one (collinear, without penalty) with the least jitter that serves."""
     scale = float(np.mean(np.diag(matrix))) if len(matrix) else 1.0
     jitter = 0.0
     while len(matrix):

@@ -80,8 +80,7 @@ class Choice:
 def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, progress: Progress = silent) -> Choice:
     """Return directions, ramps and strengths, each by the log-loss of customers left out.
 
-    Of the candidates the simplest is taken that is not worse than the best by more than a standard error of the difference.
-
+    The simplest candidate is taken that is not worse than the best by more than a standard error of the difference.
     With fewer than twenty churned or retained rows nothing is chosen: straight curves held at size 1.
     """
     sample = _thinned(sample, settings.seed)

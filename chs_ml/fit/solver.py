@@ -1,8 +1,9 @@
-"""The solver: one Hessian after a warm start on a sample, then gradients only.
+"""The solver: a warm start on a sample, a Hessian from there, then gradients only.
 
 The objective is convex. A quadratic model under the bounds gives a step; a line search makes sure that it descends; the
-model's Hessian is learned further from the gradients (BFGS) and taken anew only where progress is slow. The result
-carries its certificate: the largest violation of the Karush-Kuhn-Tucker conditions.
+model's Hessian begins as that of a sample of the rows, learns from the gradients (BFGS), and is taken anew, on all
+rows, only where progress is slow. The result carries its certificate: the largest violation of the
+Karush-Kuhn-Tucker conditions, measured on all rows.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ from chs_ml.formula.columns import BoolArray, FloatArray
 
 TOLERANCE = 1e-9
 SAMPLE_FROM = 40_000
-SAMPLE_EVERY = 20
+"""With fewer rows than these nothing is gained by a sample."""
+SAMPLE_SHARE, SAMPLE_PER_COLUMN = 20, 200
+"""A sample is one row in twenty, or 200 for each coefficient: its Hessian is then that of all rows to about 15 %."""
+ROUGH = 1e-4
 MOST_STEPS = 200
+SHORTEST = 1e-6
 
 
 @cache
@@ -42,12 +47,17 @@ class Bounds:
         pull = np.where((beta >= self.upper) & (gradient < 0), 0.0, pull)
         return float(np.abs(pull).max())
 
+    def clip(self, beta: FloatArray) -> FloatArray:
+        """Return the nearest coefficients within the bounds."""
+        return np.clip(beta, self.lower, self.upper)
+
 
 @dataclass(frozen=True)
 class Solution:
     """Coefficients (intercept first) with the proof that they are the minimum, and what it took to find them.
 
-    kkt: largest violation of the optimality conditions, divided by the sum of row weights.
+    kkt: largest violation of the optimality conditions, divided by the sum of row weights. gradients, hessians: passes
+    over all rows; those over the sample are not counted.
     """
 
     beta: FloatArray
@@ -67,10 +77,10 @@ def minimise(
     BLAS is held to one thread meanwhile, so that the bits do not depend on the cores.
     """
     with _threads().limit(limits=1, user_api="blas"):
-        beta = np.clip(_start(objective) if start is None else start, bounds.lower, bounds.upper)
-        if start is None and objective.encoded.rows >= SAMPLE_FROM:
-            beta = _descend(objective.sampled(SAMPLE_EVERY), bounds, beta, 1e-4).beta
-        solution = _descend(objective, bounds, beta, tolerance)
+        beta, hessian = bounds.clip(_start(objective) if start is None else start), None
+        if objective.encoded.rows >= SAMPLE_FROM:
+            beta, hessian = _from_sample(objective, bounds, beta, settled=start is not None)
+        solution = _Descent(objective, bounds).run(beta, hessian, tolerance)
     if solution.kkt > max(1e-6, 10 * tolerance):
         raise FitError(
             f"the fit did not settle (KKT residual {solution.kkt:.1e} per row after {solution.gradients} passes): "
@@ -86,40 +96,79 @@ def _start(objective: Objective) -> FloatArray:
     return beta
 
 
-def _descend(objective: Objective, bounds: Bounds, beta: FloatArray, tolerance: float) -> Solution:
-    scale = float(objective.weight.sum())
-    value, gradient = objective.value_and_gradient(beta)
-    hessian, held = objective.hessian(beta), None
-    passes, hessians, fresh = 1, 1, True
-    kkt = bounds.violation(beta, gradient) / scale
-    while kkt > tolerance and passes < MOST_STEPS:
-        step, held = bounded_step(hessian, gradient, bounds.lower - beta, bounds.upper - beta, held)
-        slope, size = float(gradient @ step), 1.0
-        while True:
-            candidate = np.clip(beta + size * step, bounds.lower, bounds.upper)
-            new_value, new_gradient = objective.value_and_gradient(candidate)
-            passes += 1
-            if new_value <= value + 1e-4 * size * slope + 1e-13 * abs(value) or size < 1e-6:
+def _from_sample(
+    objective: Objective, bounds: Bounds, beta: FloatArray, *, settled: bool
+) -> tuple[FloatArray, FloatArray | None]:
+    """Return where the sample's minimum lies (or β, where that is settled) and its Hessian there, as if of all rows."""
+    rows, columns = objective.encoded.rows, objective.encoded.layout.columns
+    every = rows // max(rows // SAMPLE_SHARE, SAMPLE_PER_COLUMN * columns)
+    if every < 2:
+        return beta, None
+    sample, share = objective.sampled(every)
+    if not settled:
+        beta = _Descent(sample, bounds).run(beta, None, ROUGH).beta
+    return beta, sample.hessian(beta) / share
+
+
+@dataclass(frozen=True)
+class _Point:
+    beta: FloatArray
+    value: float
+    gradient: FloatArray
+    kkt: float
+
+
+@dataclass
+class _Descent:
+    """One run of the method, and how often it has passed over the rows."""
+
+    objective: Objective
+    bounds: Bounds
+    gradients: int = 0
+    hessians: int = 0
+
+    def run(self, beta: FloatArray, hessian: FloatArray | None, tolerance: float) -> Solution:
+        """Descend from β until the KKT violation is at most ``tolerance``, or nothing descends any more."""
+        here, held, fresh = self._point(beta), None, hessian is None
+        hessian = self._hessian(beta) if hessian is None else hessian
+        while here.kkt > tolerance and self.gradients < MOST_STEPS:
+            lower, upper = self.bounds.lower - here.beta, self.bounds.upper - here.beta
+            step, held = bounded_step(hessian, here.gradient, lower, upper, held)
+            there, length = self._searched(here, step)
+            if length < SHORTEST and fresh:
                 break
-            size /= 4 if size == 1.0 else 2
-        new_kkt = bounds.violation(candidate, new_gradient) / scale
-        if size < 1e-6 and fresh:
-            break
-        slow = size < 1.0 or new_kkt > 0.3 * kkt
-        if slow:
-            hessian, hessians, fresh = objective.hessian(candidate), hessians + 1, True
-        else:
-            hessian, fresh = _learned(hessian, candidate - beta, new_gradient - gradient), False
-        stalled = fresh and hessians > 3 and new_kkt >= kkt and kkt < 100 * tolerance
-        beta, value, gradient, kkt = candidate, new_value, new_gradient, new_kkt
-        if stalled:
-            break
-    on_bound = (beta <= bounds.lower) | (beta >= bounds.upper)
-    return Solution(beta, value, kkt, on_bound, passes, hessians)
+            fresh = length < 1.0 or there.kkt > 0.3 * here.kkt
+            hessian = self._hessian(there.beta) if fresh else _learned(hessian, here, there)
+            settled = fresh and self.hessians > 3 and there.kkt >= here.kkt and here.kkt < 100 * tolerance
+            here = there
+            if settled:
+                break
+        on_bound = (here.beta <= self.bounds.lower) | (here.beta >= self.bounds.upper)
+        return Solution(here.beta, here.value, here.kkt, on_bound, self.gradients, self.hessians)
+
+    def _point(self, beta: FloatArray) -> _Point:
+        self.gradients += 1
+        value, gradient = self.objective.value_and_gradient(beta)
+        scale = float(self.objective.weight.sum())
+        return _Point(beta, value, gradient, self.bounds.violation(beta, gradient) / scale)
+
+    def _hessian(self, beta: FloatArray) -> FloatArray:
+        self.hessians += 1
+        return self.objective.hessian(beta)
+
+    def _searched(self, here: _Point, step: FloatArray) -> tuple[_Point, float]:
+        """Return the first point along the step, from its end backwards, that is low enough (Armijo)."""
+        slope, length = float(here.gradient @ step), 1.0
+        while True:
+            there = self._point(self.bounds.clip(here.beta + length * step))
+            if there.value <= here.value + 1e-4 * length * slope + 1e-13 * abs(here.value) or length < SHORTEST:
+                return there, length
+            length /= 4 if length == 1.0 else 2
 
 
-def _learned(hessian: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
+def _learned(hessian: FloatArray, here: _Point, there: _Point) -> FloatArray:
     """Return the Hessian made to agree with the last change of the gradient (BFGS)."""
+    step, change = there.beta - here.beta, there.gradient - here.gradient
     curvature, image = float(step @ change), hessian @ step
     if curvature <= 1e-12 * float(step @ image):
         return hessian

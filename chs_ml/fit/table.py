@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chs_ml.errors import FitError
-from chs_ml.formula.columns import BoolArray, FloatArray, column_names, level_codes, numbers, texts
+from chs_ml.fit import kernel
+from chs_ml.formula.columns import BoolArray, column_names, level_codes, numbers, texts
 
 Wanted = Literal["positive", "negative", "free", "auto"]
 MissingRule = Literal["learned", "neutral", "zero", "worst"]
@@ -46,6 +47,11 @@ class Column:
     def known(self) -> BoolArray:
         """Which rows have a value."""
         return np.isfinite(self.values) if self.levels is None else self.values >= 0
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a row has no value."""
+        return bool(kernel.has_gaps(self.values)) if self.levels is None else bool((self.values < 0).any())
 
 
 @dataclass(frozen=True)

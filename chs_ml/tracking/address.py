@@ -18,7 +18,8 @@ DEFAULT = "sqlite:///mlflow.db"
 SQLITE = "sqlite:///"
 PATIENCE = 4.0
 PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]*(?:/[^/\s@]*)?@")
+# A password may hold a slash; `host:5000/…@…` holds none.
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s@]*|[^/\s:@]+:(?!\d+/)[^\s@]*)@")
 _SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME")
 _GATEWAY_WITHOUT_SERVER = (502, 503, 504)
 
@@ -53,11 +54,18 @@ def without_credentials(text: str) -> str:
 
 def scrubbed(text: str, uri: str) -> str:
     """Return what a library said, without credentials of the address or of the environment."""
-    password = _split(uri).password if "://" in uri else None
-    secrets = {password, unquote(password or ""), *(os.environ.get(name) for name in _SECRETS)}
+    found = _CREDENTIALS.search(uri)
+    password = found[0].rstrip("@").partition(":")[2] if found else ""
+    secrets = {password, unquote(password), *(os.environ.get(name) for name in _SECRETS)}
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "…")
     return without_credentials(text)
+
+
+def patience_of_user() -> float:
+    """Return how long to wait for a first answer: longer where MLFLOW_HTTP_REQUEST_TIMEOUT asks for it."""
+    asked = os.environ.get("MLFLOW_HTTP_REQUEST_TIMEOUT", "")
+    return max(PATIENCE, float(asked)) if asked.isdigit() else PATIENCE
 
 
 def check_reachable(uri: str, patience: float = PATIENCE) -> None:
@@ -86,9 +94,7 @@ def _split(uri: str) -> SplitResult:
         parts = urlsplit(uri)
         _ = parts.port
     except ValueError:
-        raise TrackingError(
-            "the tracking address is not one: check MLFLOW_TRACKING_URI, such as http://host:5000"
-        ) from (None)
+        raise TrackingError("the address of MLflow cannot be read; it is like http://host:5000") from None
     return parts
 
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import yaml
 
-from chs_ml.errors import DataError
+from chs_ml.errors import DataError, TrackingError
 from chs_ml.formula.weights_file import WeightsFile
 
 MANIFEST = "manifest.json"
 NEEDED = ("weights.json", "evaluation.json", "spec.yaml")
+_TEXT = {".json", ".yaml", ".csv"}
+_PASSWORD = re.compile(rb"://[^/\s:@'\"]+:(?!\$\{)[^\s:@'\"]+@")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,6 +61,15 @@ class RunDirectory:
             _mapping(path, "evaluation.json", json.loads),
             _mapping(path, "spec.yaml", yaml.safe_load),
         )
+
+    def refuse_passwords(self) -> None:
+        """Raise TrackingError where a file holds an address with a password in it: MLflow is read by many."""
+        texts = [name for name in self.files if PurePosixPath(name).suffix in _TEXT]
+        found = [name for name in texts if _PASSWORD.search(_content(self.path, name))]
+        if found:
+            raise TrackingError(
+                f"{found[0]} holds an address with a password, so nothing was sent; write ${{NAME}} in its place"
+            )
 
 
 def _content(path: Path, name: str) -> bytes:

@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import chs_ml.formula
-from chs_ml.formula.columns import numbers, texts
 from chs_ml.formula.formula import Formula
 from chs_ml.formula.vectors import TOLERANCE, check_vectors, read_input
 from chs_ml.formula.weights_file import WeightsFile
@@ -36,6 +33,7 @@ def log_model(client: MlflowClient, experiment_id: str, run_id: str, weights: Pa
     import mlflow
     from mlflow.models import Model
 
+    formula = Formula.load(weights)
     model = client.create_logged_model(experiment_id, name=ARTIFACT, source_run_id=run_id)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*input example was not provided", UserWarning)  # rows never leave
@@ -46,8 +44,9 @@ def log_model(client: MlflowClient, experiment_id: str, run_id: str, weights: Pa
             model_id=model.model_id,
             run_id=run_id,
             **_packed(weights, Path(folder)),
-            signature=signature_of(Formula.load(weights)),
+            signature=signature_of(formula),
             pip_requirements=REQUIREMENTS,
+            metadata={"digest": formula.digest, "kinds": kinds_of(formula)},
         )
     return str(model.model_id)
 
@@ -85,25 +84,28 @@ def register(client: MlflowClient, name: str, model_id: str, run_id: str, tags: 
 
 
 def signature_of(formula: Formula) -> Any:
-    """Return what goes in and comes out: numbers and levels by name, any value may be missing."""
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+    """Return what goes in and comes out: the metrics by name, any value may be missing.
 
-    levels = level_metrics(formula)
-    inputs: list[ColSpec | TensorSpec] = [
-        ColSpec("string" if name in levels else "double", name, required=False) for name in formula.metrics
-    ]
+    Inputs have MLflow's type "any": as doubles it would refuse the int64 columns in which counts come, as strings the
+    categories that are written as numbers or flags. The formula reads them all, and refuses what is no number.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import AnyType, ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+
+    anything = AnyType()  # type: ignore[no-untyped-call]
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(anything, name, required=False) for name in formula.metrics]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec("string" if name in _TEXT_OUTPUTS else "double", name, required=False) for name in OUTPUTS
     ]
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema([ParamSpec("allow_absent", "boolean", False)]))
 
 
-def level_metrics(formula: Formula) -> frozenset[str]:
-    """Return the metrics that the formula reads as levels; all others are numbers."""
+def kinds_of(formula: Formula) -> dict[str, str]:
+    """Return of each metric whether the formula reads it as a number or as a level."""
     whens = [term.when for term in formula.terms if term.when] + [rule.when for rule in formula.rules]
-    found = {term.metric for term in formula.terms if term.kind == "levels"}
-    return frozenset(found | {when.metric for when in whens if when.level is not None})
+    levels = {term.metric for term in formula.terms if term.kind == "levels"}
+    levels |= {when.metric for when in whens if when.level is not None}
+    return {name: "level" if name in levels else "number" for name in formula.metrics}
 
 
 def differences(weights: WeightsFile, name: str, version: int) -> list[str]:
@@ -133,15 +135,12 @@ def differences(weights: WeightsFile, name: str, version: int) -> list[str]:
 
 
 def _frame(weights: WeightsFile) -> Any:
-    """The inputs of the vectors as the signature wants them: numbers as doubles, levels as text."""
+    """The inputs of the vectors, with every form of missing that they have."""
     import pandas as pd
 
-    levels = level_metrics(weights.formula)
-    columns = {}
-    for name in weights.formula.metrics:
-        column = np.array([read_input(vector["inputs"][name]) for vector in weights.vectors], dtype=object)
-        columns[name] = texts(column) if name in levels else numbers(column, name)
-    return pd.DataFrame(columns)
+    rows = [vector["inputs"] for vector in weights.vectors]
+    names = weights.formula.metrics
+    return pd.DataFrame({name: pd.Series([read_input(row[name]) for row in rows], dtype=object) for name in names})
 
 
 def _same(want: Any, got: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chs_ml.errors import ChsError, TrackingError
 from chs_ml.tracking import records
-from chs_ml.tracking.address import check_reachable, resolve, scrubbed, shown
+from chs_ml.tracking.address import check_reachable, patience_of_user, resolve, scrubbed, shown
 from chs_ml.tracking.directory import MANIFEST, RunDirectory
 from chs_ml.tracking.experiment import experiment_id_of, find_tracked, log_records, run_name
 from chs_ml.tracking.lifecycle import close_orphans, open_run, sigterm_raises
@@ -64,7 +64,7 @@ def track_run(
     chosen = uri or ""
     try:
         chosen = resolve(uri)
-        check_reachable(chosen)
+        check_reachable(chosen, patience_of_user())
         with sigterm_raises(), mlflow_on(chosen, note) as client:
             wanted = Tracked("", experiment, model_named(model_name or run.weights.name), None, None, shown(chosen))
             return _tracked(client, run, wanted, chosen)
@@ -84,6 +84,7 @@ def _tracked(client: MlflowClient, run: RunDirectory, wanted: Tracked, uri: str)
     earlier = find_tracked(client, experiment_id, tags)
     if earlier:
         return _found(client, wanted, earlier)
+    run.refuse_passwords()
     with open_run(client, experiment_id, run_name(run), tags) as run_id:
         with tempfile.TemporaryDirectory() as folder:
             # Copied first, so that what is sent is what was checked, and nothing else that lies there.

@@ -123,6 +123,7 @@ def work(tmp_path, monkeypatch) -> Path:
     """An empty working directory, and no word of the surroundings about where MLflow is."""
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -173,7 +173,7 @@ def test_a_manifest_that_leaves_its_directory_is_refused(work, run_directory, na
 @pytest.mark.parametrize("text", ["{", "[]", '{"files": 3}', '{"files": {"a": 1}}', "[" * 100_000])
 def test_a_damaged_manifest_is_refused(work, run_directory, text):
     (run_directory / "manifest.json").write_text(text)
-    with pytest.raises(DataError, match="manifest.json is damaged"):
+    with pytest.raises(DataError, match=r"manifest.json is damaged"):
         track_run(run_directory, "telco")
 
 

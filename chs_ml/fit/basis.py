@@ -194,20 +194,23 @@ def basis_of(table: Table, retained: FloatArray, weight: FloatArray, plans: Sequ
 
     retained: 1 or 0 for each row. weight: row weights. FitError where it would need too many columns.
     """
-    bases = [
-        _curve(column, retained, weight, plan, ramps)
-        if column.levels is None
-        else _levels(column, retained, weight, plan)
-        for column, plan in zip(table.columns, plans, strict=True)
-    ]
-    basis = Basis(tuple(bases))
-    columns = sum(metric.columns for metric in bases)
-    if columns > MOST_COLUMNS:
-        raise FitError(
-            f"{len(bases)} metrics with {ramps} ramps need {columns} coefficients; at most {MOST_COLUMNS} can be "
-            "learned at once. Leave metrics out (role: exclude), or set ramps: 1."
-        )
-    return basis
+    bases: list[MetricBasis] = []
+    needed = 0
+    for column, plan in zip(table.columns, plans, strict=True):
+        of = _curve if column.levels is None else _levels
+        bases.append(of(column, retained, weight, plan, ramps))
+        needed += bases[-1].columns
+        if needed > MOST_COLUMNS:
+            raise FitError(_too_many(len(plans), ramps))
+    return Basis(tuple(bases))
+
+
+def _too_many(metrics: int, ramps: int) -> str:
+    straighter = ", or set ramps: 1" if ramps > 1 else ""
+    return (
+        f"{metrics} metrics with {ramps} ramp{'s' if ramps > 1 else ''} each need more than {MOST_COLUMNS} "
+        f"coefficients, the most that can be learned at once. Leave metrics out (role: exclude){straighter}."
+    )
 
 
 def _curve(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan, ramps: int) -> CurveBasis:
@@ -223,7 +226,8 @@ def _curve(column: Column, retained: FloatArray, weight: FloatArray, plan: Metri
     return CurveBasis(plan, knots, np.append(mean, [0.0] * learned), learned)
 
 
-def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan) -> LevelsBasis:
+def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan, ramps: int) -> LevelsBasis:
+    del ramps
     names = column.levels or ()
     known = column.known
     share = np.bincount(column.values[known], weights=weight[known], minlength=len(names))

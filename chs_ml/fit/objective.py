@@ -93,7 +93,7 @@ class Objective:
     def sampled(self, every: int) -> tuple[Objective, float]:
         """Return the objective of one run of rows in ``every``, penalty in proportion, and its share of the whole."""
         rows = (np.arange(0, self.encoded.rows - RUN, RUN * every)[:, None] + np.arange(RUN)).ravel()
-        share = float(self.weight[rows].sum() / self.weight.sum())
+        share = max(float(self.weight[rows].sum() / self.weight.sum()), 1e-12)
         part = Objective(self.encoded.take(rows), self.retained[rows], self.weight[rows], self.penalty.scaled(share))
         return part, share
 

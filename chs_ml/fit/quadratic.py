@@ -1,4 +1,4 @@
-"""The quadratic step under bounds: minimise gᵀd + ½ dᵀHd with lower ≤ β + d ≤ upper.
+"""The quadratic step under bounds: minimise gᵀd + ½ dᵀHd with lower ≤ d ≤ upper.
 
 Block principal pivoting (Júdice and Pires 1994; Kim and Park 2011): guess which coordinates lie on a bound, solve for
 the others with one Cholesky factor, exchange every coordinate that is on the wrong side at once. Should the number of
@@ -7,48 +7,73 @@ wrong ones not fall for a while, only the last of them is exchanged, which ends 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from chs_ml.formula.columns import BoolArray, FloatArray
+from chs_ml.formula.columns import FloatArray
 
 PATIENCE = 4
 SLACK = 1e-12
 
+Sides = NDArray[np.int8]
+"""Where each coordinate lies: -1 on its lower bound, 1 on its upper one, 0 between them."""
+
 
 def bounded_step(
-    hessian: FloatArray, gradient: FloatArray, lower: FloatArray, upper: FloatArray, start: BoolArray | None = None
-) -> tuple[FloatArray, BoolArray]:
-    """Return the minimiser d of the quadratic within lower ≤ d ≤ upper, and which coordinates lie on a bound.
+    hessian: FloatArray, gradient: FloatArray, lower: FloatArray, upper: FloatArray, guess: Sides | None = None
+) -> tuple[FloatArray, Sides]:
+    """Return the minimiser d of the quadratic within lower ≤ d ≤ upper, and on which bound each coordinate lies.
 
-    hessian: positive definite, p × p. start: a guess of the coordinates on a bound (a coordinate is put on the bound
-    that its gradient pushes it to).
+    hessian: positive definite, p × p. lower ≤ 0 ≤ upper, infinite for none. guess: the sides to begin with.
     """
-    bounded = np.isfinite(lower) | np.isfinite(upper)
-    held = bounded & (start if start is not None else np.zeros(len(gradient), dtype=bool))
+    quadratic = _Quadratic(hessian, gradient, lower, upper)
+    sides = np.zeros(len(gradient), dtype=np.int8) if guess is None else guess
     fewest, patience = len(gradient) + 1, PATIENCE
     step = np.zeros_like(gradient)
     for _ in range(20 * len(gradient) + 20):
-        at = np.where(np.isfinite(lower) & ~(np.isfinite(upper) & (gradient < 0)), lower, upper)
-        step = np.where(held, np.where(np.isfinite(at), at, 0.0), 0.0)
-        free = ~held
-        step[free] = _solve(hessian[np.ix_(free, free)], -(gradient[free] + hessian[np.ix_(free, held)] @ step[held]))
-        pull = hessian @ step + gradient
-        slack = SLACK * (1.0 + np.abs(step))
-        wrong = free & ((step < lower - slack) | (step > upper + slack))
-        strength = SLACK * (1.0 + np.abs(gradient))
-        wrong |= held & np.where(at == lower, pull < -strength, pull > strength)
-        count = int(wrong.sum())
-        if count == 0:
+        step = quadratic.minimiser(sides)
+        better = quadratic.exchanged(sides, step)
+        wrong = np.flatnonzero(better != sides)
+        if len(wrong) == 0:
             break
-        if count < fewest:
-            fewest, patience = count, PATIENCE
+        if len(wrong) < fewest:
+            fewest, patience = len(wrong), PATIENCE
         elif patience > 0:
             patience -= 1
         else:
-            wrong = np.arange(len(wrong)) == np.flatnonzero(wrong)[-1]
-        held = held ^ wrong
-    return np.clip(step, lower, upper), held
+            wrong = wrong[-1:]
+        sides = sides.copy()
+        sides[wrong] = better[wrong]
+    return np.clip(step, lower, upper), sides
+
+
+@dataclass(frozen=True)
+class _Quadratic:
+    hessian: FloatArray
+    gradient: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+    def minimiser(self, sides: Sides) -> FloatArray:
+        """Return the minimiser with the coordinates on these sides held there and no bounds on the others."""
+        step = np.where(sides < 0, self.lower, np.where(sides > 0, self.upper, 0.0))
+        free, held = sides == 0, sides != 0
+        pull = self.gradient[free] + self.hessian[np.ix_(free, held)] @ step[held]
+        step[free] = _solve(self.hessian[np.ix_(free, free)], -pull)
+        return step
+
+    def exchanged(self, sides: Sides, step: FloatArray) -> Sides:
+        """Return the sides with each coordinate moved that is wrong: out of bounds, or drawn off its bound."""
+        pull = self.hessian @ step + self.gradient
+        slack, strength = SLACK * (1.0 + np.abs(step)), SLACK * (1.0 + np.abs(self.gradient))
+        better = sides.copy()
+        better[(sides == 0) & (step < self.lower - slack)] = -1
+        better[(sides == 0) & (step > self.upper + slack)] = 1
+        better[((sides < 0) & (pull < -strength)) | ((sides > 0) & (pull > strength))] = 0
+        return better
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:

@@ -26,6 +26,8 @@ SAMPLE_SHARE, SAMPLE_PER_COLUMN = 20, 200
 """A sample is one row in twenty, or 200 for each coefficient: its Hessian is then that of all rows to about 15 %."""
 ROUGH = 1e-4
 MOST_STEPS = 200
+FAR = 0.1
+"""A step of so many log-odds is not the last one."""
 SHORTEST = 1e-6
 
 
@@ -81,11 +83,12 @@ def minimise(
         if objective.encoded.rows >= SAMPLE_FROM:
             beta, hessian = _from_sample(objective, bounds, beta, settled=start is not None)
         solution = _Descent(objective, bounds).run(beta, hessian, tolerance)
-    if solution.kkt > max(1e-6, 10 * tolerance):
-        raise FitError(
-            f"the fit did not settle (KKT residual {solution.kkt:.1e} per row after {solution.gradients} passes): "
-            "the metrics separate churned from retained customers, or are collinear. Set a strength above 0."
-        )
+        if solution.kkt > max(1e-6, 10 * tolerance) or _flees(objective, bounds, solution.beta):
+            raise FitError(
+                f"the fit did not settle (KKT residual {solution.kkt:.1e} per row after {solution.gradients} passes): "
+                "without a penalty, metrics that separate churned from retained customers have no finite weight. "
+                "Set a strength (size) above 0."
+            )
     return solution
 
 
@@ -110,6 +113,19 @@ def _from_sample(
     return beta, sample.hessian(beta) / share
 
 
+def _flees(objective: Objective, bounds: Bounds, beta: FloatArray) -> bool:
+    """Return whether a Newton step still goes far where the gradient is zero: the minimum lies at infinity.
+
+    Only where a coefficient has no penalty to hold it.
+    """
+    if np.diag(objective.penalty.matrix)[1:].all():
+        return False
+    gradient = objective.value_and_gradient(beta)[1]
+    step, _ = bounded_step(objective.hessian(beta), gradient, bounds.lower - beta, bounds.upper - beta)
+    values, slopes = objective.encoded.layout.slot_values(step)
+    return bool(max(np.abs(values).max(), np.abs(values + slopes).max()) > FAR)
+
+
 @dataclass(frozen=True)
 class _Point:
     beta: FloatArray
@@ -129,11 +145,11 @@ class _Descent:
 
     def run(self, beta: FloatArray, hessian: FloatArray | None, tolerance: float) -> Solution:
         """Descend from β until the KKT violation is at most ``tolerance``, or nothing descends any more."""
-        here, held, fresh = self._point(beta), None, hessian is None
+        here, sides, fresh = self._point(beta), None, hessian is None
         hessian = self._hessian(beta) if hessian is None else hessian
         while here.kkt > tolerance and self.gradients < MOST_STEPS:
             lower, upper = self.bounds.lower - here.beta, self.bounds.upper - here.beta
-            step, held = bounded_step(hessian, here.gradient, lower, upper, held)
+            step, sides = bounded_step(hessian, here.gradient, lower, upper, sides)
             there, length = self._searched(here, step)
             if length < SHORTEST and fresh:
                 break
@@ -158,7 +174,7 @@ class _Descent:
 
     def _searched(self, here: _Point, step: FloatArray) -> tuple[_Point, float]:
         """Return the first point along the step, from its end backwards, that is low enough (Armijo)."""
-        slope, length = float(here.gradient @ step), 1.0
+        slope, length = min(float(here.gradient @ step), 0.0), 1.0
         while True:
             there = self._point(self.bounds.clip(here.beta + length * step))
             if there.value <= here.value + 1e-4 * length * slope + 1e-13 * abs(here.value) or length < SHORTEST:

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chs_ml.fit.knots import knots_of
+
+
+def test_few_values_have_a_knot_each():
+    x = np.repeat(np.arange(11.0), 7)
+    assert knots_of(x, 8).tolist() == list(range(11))
+    assert len(knots_of(x, 7)) <= 9  # one value more than ramps + 3
+
+
+def test_plain_quantiles_from_the_1st_to_the_99th():
+    x = np.random.default_rng(0).normal(size=5_000)
+    expected = np.quantile(x, np.linspace(0.01, 0.99, 9), method="inverted_cdf")
+    np.testing.assert_array_equal(knots_of(x, 8), expected)
+
+
+def test_no_single_customer_is_published():
+    x = np.append(np.random.default_rng(0).exponential(size=1_000), [1e9, -1e9])
+    for ramps in (1, 8, 16):
+        knots = knots_of(x, ramps)
+        assert knots[-1] < 1e3
+        assert knots[0] >= 0
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_heavy_value_has_its_knot_and_the_rest_its_quantiles(share):
+    draw = np.random.default_rng(1)
+    x = np.where(draw.random(4_000) < share, 0.0, draw.exponential(size=4_000))
+    knots = knots_of(x, 8)
+    assert knots[0] == 0.0
+    assert len(knots) == 9
+    rest = np.sort(x[x > 0])
+    np.testing.assert_array_equal(knots[1:], np.quantile(rest, np.linspace(0.01, 0.99, 8), method="inverted_cdf"))
+
+
+def test_a_heavy_value_in_the_middle():
+    draw = np.random.default_rng(1)
+    x = np.where(draw.random(4_000) < 0.5, 3.0, draw.normal(3.0, 2.0, size=4_000))
+    knots = knots_of(x, 8)
+    assert 3.0 in knots
+    assert knots[0] < 3.0 < knots[-1]
+
+
+def test_one_ramp_is_a_line_between_the_outer_percentiles():
+    x = np.random.default_rng(0).normal(size=1_000)
+    assert knots_of(x, 1).tolist() == np.quantile(x, [0.01, 0.99], method="inverted_cdf").tolist()
+    assert knots_of(np.array([0.0, 0.0, 0.0, 1.0]), 1).tolist() == [0.0, 1.0]
+
+
+def test_one_ramp_over_a_value_that_nearly_all_have():
+    x = np.append(np.zeros(10_000), np.arange(1.0, 9.0))
+    assert knots_of(x, 1).tolist() == [0.0, 8.0]
+
+
+def test_rows_without_weight_have_no_knots():
+    x = np.arange(20.0)
+    assert knots_of(x, 8, (x < 5).astype(float)).tolist() == [0, 1, 2, 3, 4]
+
+
+values = st.lists(st.integers(-3, 40), min_size=2, max_size=200).filter(lambda x: len(set(x)) > 1)
+
+
+@given(values, st.sampled_from([1, 2, 8, 16]), st.randoms())
+def test_a_row_of_weight_three_is_three_rows(x, ramps, random):
+    x = np.array(x, dtype=float)
+    repeats = np.array([random.choice([1, 2, 3]) for _ in x])
+    once, weighted = knots_of(np.repeat(x, repeats), ramps), knots_of(x, ramps, repeats.astype(float))
+    np.testing.assert_array_equal(once, weighted)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=200).filter(lambda x: len(set(x)) > 1), st.integers(1, 20))
+def test_knots_are_values_that_occur_and_rise(x, ramps):
+    knots = knots_of(np.array(x), ramps)
+    assert len(knots) >= 2
+    assert (np.diff(knots) > 0).all()
+    assert set(knots.tolist()) <= set(x)
+    assert len(knots) <= ramps + 4

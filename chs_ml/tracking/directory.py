@@ -62,6 +62,13 @@ class RunDirectory:
             _mapping(path, "spec.yaml", yaml.safe_load),
         )
 
+    @property
+    def experiment(self) -> str:
+        """The experiment that the spec names; omitted there, the calibration's name."""
+        tracking = self.spec.get("tracking")
+        named = tracking.get("experiment") if isinstance(tracking, dict) else None
+        return str(named or self.spec.get("name") or self.weights.name)
+
     def refuse_passwords(self) -> None:
         """Raise TrackingError where a file holds an address with a password in it: MLflow is read by many."""
         texts = [name for name in self.files if PurePosixPath(name).suffix in _TEXT]

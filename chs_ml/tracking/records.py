@@ -95,6 +95,9 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, part in value.items():
             yield from _flat(f"{name}.{key}", part)
+    elif isinstance(value, list):
+        if value and not any(isinstance(part, dict | list) for part in value):  # whole tables are in evaluation.json
+            yield name, value
     elif value is not None:
         yield name, value
 

@@ -43,7 +43,7 @@ class Tracked:
 
 def track_run(
     directory: Path,
-    experiment: str,
+    experiment: str | None = None,
     *,
     uri: str | None = None,
     model_name: str | None = None,
@@ -51,8 +51,9 @@ def track_run(
 ) -> Tracked:
     """Send a finished run directory to MLflow; it is only read. Sent twice, it is found, not doubled.
 
-    uri: the store; omitted: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db in the working directory. model_name: in the
-    registry; omitted: the name in the weights file. note: told what takes long.
+    experiment: omitted: the one that the spec names, or the spec's own name. uri: the store; omitted:
+    MLFLOW_TRACKING_URI, or sqlite:///mlflow.db in the working directory. model_name: in the registry; omitted: the
+    name in the weights file. note: told what takes long.
 
     Raises:
         DataError: if the directory is unfinished or has been changed.
@@ -66,7 +67,9 @@ def track_run(
         chosen = resolve(uri)
         check_reachable(chosen, patience_of_user())
         with sigterm_raises(), mlflow_on(chosen, note) as client:
-            wanted = Tracked("", experiment, model_named(model_name or run.weights.name), None, None, shown(chosen))
+            wanted = Tracked(
+                "", experiment or run.experiment, model_named(model_name or run.weights.name), None, None, shown(chosen)
+            )
             return _tracked(client, run, wanted, chosen)
     except TrackingError as error:
         raise TrackingError(f"{scrubbed(str(error), chosen)}. {safe}") from None

@@ -36,6 +36,7 @@ def test_everything_is_read_back(store, run_directory, client):
     assert parameters["validation.holdout.customers"] == "0.3"
     assert parameters["choices.ramps"] == "8"
     assert parameters["choices.strength.bend"] == "10.0"
+    assert "choices.path" not in parameters, "a table"
     assert (parameters["formula.metrics"], parameters["formula.terms"]) == ("4", "5")
 
     metrics = run.data.metrics
@@ -107,6 +108,14 @@ def test_another_formula_is_the_next_version_and_the_challenger(store, run_direc
     assert client(store).get_model_version_by_alias("telco", "challenger").run_id == second.run_id
     again = track_run(run_directory, "telco")
     assert (again.model_version, again.alias) == (1, None)
+
+
+def test_the_spec_names_the_experiment(store, run_directory, tmp_path):
+    assert track_run(run_directory).experiment == "telco"
+    text = (run_directory / "spec.yaml").read_text(encoding="utf-8")
+    (run_directory / "spec.yaml").write_text(text + "tracking: {experiment: /Shared/churn}\n", encoding="utf-8")
+    seal(run_directory)
+    assert track_run(run_directory).experiment == "/Shared/churn"
 
 
 def test_the_model_can_have_another_name(store, run_directory, client):

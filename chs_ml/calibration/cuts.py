@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,10 +25,10 @@ def banded(formula: Formula, score: FloatArray, spec: CalibrationSpec) -> Formul
     starts = [*(_start(cut, formula, score) for cut in spec.cuts), 0.0]
     rounded = [round(start, CENT) for start in starts]
     starts = rounded if len(set(rounded)) == len(starts) and rounded[0] <= 100.0 else starts
-    if any(high <= low for high, low in zip(starts, starts[1:], strict=False)):
+    if any(high <= low for high, low in pairwise(starts)):
         raise SpecError(
-            f"bands: the cuts come out as {starts[:-1]} and must descend. Scores pile up there; use fewer bands, or cuts "
-            "by score."
+            f"bands: the cuts come out as {starts[:-1]} and must descend. Scores pile up there; use fewer bands, or "
+            "cuts by score."
         )
     bands = tuple(Band(band.name, band.color, start) for band, start in zip(spec.bands, starts, strict=True))
     return replace(formula, bands=bands, rules=_rules(spec), score_when=_score_when(spec))
@@ -41,7 +42,7 @@ def _start(cut: Cut, formula: Formula, score: FloatArray) -> float:
     link = formula.link
     at = -1.0 if link is None else link.score_at(cut.value)
     if link is None or not 0.0 < at < 100.0:
-        low, high = (float(p) for p in formula_ends(formula))
+        low, high = (float(p) for p in churn_at_the_ends(formula))
         raise SpecError(
             f"bands: churn_below {cut.value:g} is a probability that no score has; this formula's go from {low:.3f} to "
             f"{high:.3f}. Choose one between, or a band by share of customers."
@@ -49,7 +50,7 @@ def _start(cut: Cut, formula: Formula, score: FloatArray) -> float:
     return at
 
 
-def formula_ends(formula: Formula) -> FloatArray:
+def churn_at_the_ends(formula: Formula) -> FloatArray:
     """Return the churn probabilities of the best and of the worst score."""
     ends = np.array([100.0, 0.0])
     return ends * 0.0 if formula.link is None else formula.link.churn_probability(ends)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from chs_ml.calibration.rows import Split, in_use_today, outcomes_of
+from chs_ml.calibration.draft import Draft
+from chs_ml.calibration.rows import in_use_today, outcomes_of
 from chs_ml.evaluate import (
     BASELINES,
     Evaluation,
@@ -19,32 +20,26 @@ from chs_ml.evaluate import (
     lift_table,
     reliability,
 )
-from chs_ml.fit.learning import Learned
 from chs_ml.fit.selection import Choice
-from chs_ml.formula import NOT_SCORED, Formula
+from chs_ml.formula import NOT_SCORED
+from chs_ml.formula.columns import FloatArray
 from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
 
-Said = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 
 
-def judge(
-    formula: Formula, learned: Learned, parts: Split, panel: Panel, spec: CalibrationSpec, progress: Said
-) -> Evaluation:
-    """Return figures on the holdout, baselines learned from the same training rows, bands, rules and audits."""
-    frame, outcomes = parts.holdout.metrics, outcomes_of(parts.holdout)
-    scored = formula.read(frame)
-    churn = formula.churn_probability(frame)
-    others = in_use_today(parts, spec)
-    known = Training(parts.training.metrics, outcomes_of(parts.training), directions_of(learned.choice))
-    for at, (name, baseline) in enumerate(BASELINES.items()):
-        progress("fitting baselines", at, len(BASELINES))
-        others[name] = baseline(known, frame)
-    progress("fitting baselines", len(BASELINES), len(BASELINES))
+def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, progress: Progress) -> Evaluation:
+    """Return figures on the holdout, baselines learned from the same training rows, bands, rules and audits.
+
+    panel: everything that was read, for the record of the data.
+    """
+    formula, frame, outcomes = trial.formula, holdout.metrics, outcomes_of(holdout)
+    scored, churn = formula.read(frame), formula.churn_probability(frame)
     names = [band.name for band in formula.bands]
     return Evaluation(
         holdout=figures(outcomes, churn),
-        baselines=compare(outcomes, churn, others),
+        baselines=compare(outcomes, churn, _others(trial, holdout, spec, progress)),
         bands=churn_by(scored.band, outcomes, names=[*names, NOT_SCORED] if formula.score_when else names),
         data=data_of(panel),
         rules=churn_where({str(rule.when): rule.when.applies(frame) for rule in formula.rules}, outcomes),
@@ -52,10 +47,21 @@ def judge(
         lift=lift_table(outcomes, churn),
         audit={
             str(name): audit_table(column.to_numpy(), outcomes, churn, scored.score, scored.band)
-            for name, column in parts.holdout.audit.items()
+            for name, column in holdout.audit.items()
         },
-        choices=choices_of(learned.choice, formula, parts),
+        choices=choices_of(trial),
     )
+
+
+def _others(trial: Draft, holdout: Panel, spec: CalibrationSpec, progress: Progress) -> dict[str, FloatArray]:
+    """Return churn probabilities of the holdout by what the formula is measured against."""
+    found = in_use_today(trial.panel, holdout, spec)
+    known = Training(trial.panel.metrics, outcomes_of(trial.panel), directions_of(trial.learned.choice))
+    for at, (name, baseline) in enumerate(BASELINES.items()):
+        progress("fitting baselines", at, len(BASELINES))
+        found[name] = baseline(known, holdout.metrics)
+    progress("fitting baselines", len(BASELINES), len(BASELINES))
+    return found
 
 
 def directions_of(choice: Choice) -> dict[str, str]:
@@ -80,12 +86,13 @@ def data_of(panel: Panel) -> dict[str, Any]:
     }
 
 
-def choices_of(choice: Choice, formula: Formula, parts: Split) -> dict[str, Any]:
+def choices_of(trial: Draft) -> dict[str, Any]:
     """Return what was chosen among the training rows, and from what."""
+    choice = trial.learned.choice
     candidate = choice.candidate
     return {
-        "training_rows": parts.training.rows,
-        "evaluated_formula": formula.digest,
+        "training_rows": trial.panel.rows,
+        "evaluated_formula": trial.formula.digest,
         "ramps": candidate.ramps,
         "size": candidate.size,
         "bend": candidate.bend,

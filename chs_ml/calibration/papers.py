@@ -12,23 +12,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from chs_ml.calibration.draft import Draft
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.impact import impact_of, moves_of
 from chs_ml.explain.words import shape_in_words
-from chs_ml.fit.learning import Learned
-from chs_ml.formula import Formula, WeightsFile
+from chs_ml.export.evidence import evidence_keys
+from chs_ml.formula import Formula, Term, WeightsFile
 from chs_ml.formula.columns import FloatArray
-from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
 
 DECILES = np.linspace(0.0, 1.0, 11)
 
 
-def weights_of(
-    formula: Formula, learned: Learned, weightless: tuple[str, ...], panel: Panel, evaluation: Evaluation,
-    spec: CalibrationSpec, folder: Path,
-) -> WeightsFile:  # fmt: skip
-    """Return the shipped formula with its papers; ``panel`` holds the rows that it was learned from."""
+def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> WeightsFile:
+    """Return the shipped formula with its papers."""
+    formula, panel = shipped.formula, shipped.panel
     health = {term.key: term.health(panel.metrics) for term in formula.terms}
     average = {key: float(n.mean()) for key, n in health.items()}
     return WeightsFile(
@@ -39,8 +37,11 @@ def weights_of(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         customer=spec.data.customer,
         metrics={name: _metric(name, panel.metrics[name], spec) for name in formula.metrics},
-        evidence=_evidence(formula, health, average, spec),
-        training=_training(learned, weightless, panel, evaluation, spec, folder),
+        evidence=[
+            {**key, **_evidence(formula, term, health[term.key], average, spec)}
+            for term, key in zip(formula.terms, evidence_keys(formula), strict=True)
+        ],
+        training=_training(shipped, evaluation, spec),
         reference={
             "mean_health": average,
             "score_deciles": np.quantile(formula.score(panel.metrics), DECILES).round(6).tolist(),
@@ -78,28 +79,18 @@ def _metric(name: str, column: pd.Series[Any], spec: CalibrationSpec) -> dict[st
 
 
 def _evidence(
-    formula: Formula, health: Mapping[str, FloatArray], average: Mapping[str, float], spec: CalibrationSpec
-) -> list[dict[str, Any]]:
-    lines = []
-    for term in formula.terms:
-        impact = impact_of(formula, term, average, spec.metric(term.metric).unit)
-        lines.append(
-            {
-                "metric": term.metric,
-                "when": None,
-                "shape": shape_in_words(term),
-                "impact": None if impact is None else impact.as_dict(),
-                "moves": moves_of(term.weight, health[term.key]),
-            }
-        )
-    return lines
+    formula: Formula, term: Term, health: FloatArray, average: Mapping[str, float], spec: CalibrationSpec
+) -> dict[str, Any]:
+    impact = impact_of(formula, term, average, spec.metric(term.metric).unit)
+    return {
+        "shape": shape_in_words(term),
+        "impact": None if impact is None else impact.as_dict(),
+        "moves": moves_of(term.weight, health),
+    }
 
 
-def _training(
-    learned: Learned, weightless: tuple[str, ...], panel: Panel, evaluation: Evaluation, spec: CalibrationSpec, folder: Path
-) -> dict[str, Any]:  # fmt: skip
-    solution = learned.fitted.solution
-    choices = evaluation.choices
+def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> dict[str, Any]:
+    panel, choices = shipped.panel, evaluation.choices
     return {
         "rows": panel.rows,
         "customers": panel.customers,
@@ -111,11 +102,11 @@ def _training(
         "seed": spec.calibration.seed,
         "because": spec.because,
         "evaluated_formula": choices["evaluated_formula"],
-        "weightless": list(weightless),
-        "kkt": solution.kkt,
+        "weightless": list(shipped.weightless),
+        "kkt": shipped.learned.fitted.solution.kkt,
         "spec_digest": spec.digest,
         "data_digest": evaluation.data["digest"],
         "sources": evaluation.data["sources"],
-        "git_commit": git_commit(folder),
+        "git_commit": git_commit(spec.locate(".")),
         "package_version": package_version(),
     }

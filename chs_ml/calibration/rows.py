@@ -41,7 +41,7 @@ def split(panel: Panel, spec: CalibrationSpec) -> Split:
         how = f"validation.holdout.customers {wanted.customers}"
     if out.all() or not out.any():
         part = "training" if out.all() else "holdout"
-        raise DataError(f"{how}: no row is left for the {part} part of {panel.rows} rows. Choose another share or date.")
+        raise DataError(f"{how}: no row of {panel.rows} is left for the {part} part. Choose another share or date.")
     return Split(panel.take(~out), panel.take(out))
 
 
@@ -67,12 +67,11 @@ def sample_of(panel: Panel, spec: CalibrationSpec) -> Sample:
     """Return the panel's rows as the fit takes them."""
     anchor = spec.calibration.anchor
     pull = None if anchor.file is None else pull_towards(Formula.load(spec.locate(anchor.file)), anchor.strength)
-    groups = np.unique(panel.customer.astype(str), return_inverse=True)[0][:0] if panel.rows == 0 else panel.customer
     return Sample(
         table=read_table(panel.metrics, plans_of(spec)),
         retained=1.0 - panel.churned,
         weight=np.ones(panel.rows),
-        groups=np.asarray(groups, dtype=object),
+        groups=np.asarray(panel.customer),
         anchor=pull,
     )
 
@@ -82,12 +81,12 @@ def outcomes_of(panel: Panel) -> Outcomes:
     return Outcomes.read(panel.churned, customers=panel.customer)
 
 
-def in_use_today(parts: Split, spec: CalibrationSpec) -> dict[str, FloatArray]:
+def in_use_today(training: Panel, holdout: Panel, spec: CalibrationSpec) -> dict[str, FloatArray]:
     """Return churn probabilities of the holdout by the score in use today, {} where the spec names none."""
     if spec.baseline is None:
         return {}
-    before, after = (_score_today(part, spec) for part in (parts.training, parts.holdout))
-    return {"current": current_score(before, outcomes_of(parts.training), after)}
+    before, after = (_score_today(part, spec) for part in (training, holdout))
+    return {"current": current_score(before, outcomes_of(training), after)}
 
 
 def _score_today(panel: Panel, spec: CalibrationSpec) -> FloatArray:

@@ -6,25 +6,28 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import yaml
-
-from chs_ml.calibration.cuts import banded
+from chs_ml.calibration.draft import draft
 from chs_ml.calibration.judging import judge
 from chs_ml.calibration.papers import weights_of
 from chs_ml.calibration.rows import plans_of, sample_of, settings_of, split
 from chs_ml.calibration.run_directory import check_target, write_run
+from chs_ml.calibration.spec_file import spec_text
 from chs_ml.errors import TrackingError
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.pictures import pictures_of
 from chs_ml.export import export
 from chs_ml.fit.learning import learn, refit
-from chs_ml.fit.lowering import formula_of
 from chs_ml.formula import Formula, WeightsFile
 from chs_ml.history.panel import load_panel
 from chs_ml.spec import CalibrationSpec, load_spec
 
+if TYPE_CHECKING:
+    from chs_ml.tracking import Tracked
+
 Progress = Callable[[str, int, int], None]
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,16 @@ def calibrate(
     *,
     track: bool = True,
     progress: Progress = lambda what, done, total: None,
+    note: Note = lambda text: None,
 ) -> Calibration:
     """Learn a formula as the spec says, judge it on rows it has not seen, and write the run directory.
 
     directory: default ``runs/<name>``. The figures are of a formula learned from training rows only; the one that is
     shipped is refitted on all rows with every choice frozen. Tracking comes last and never costs a result.
-    SpecError, DataError, FitError or OutputError for what cannot be done; nothing is left half-written.
+    note: told what takes long in tracking.
+
+    Raises:
+        SpecError, DataError, FitError, OutputError: for what cannot be done; nothing is left half-written.
     """
     said = spec if isinstance(spec, CalibrationSpec) else load_spec(spec)
     target = Path(directory) if directory is not None else Path("runs") / said.name
@@ -69,43 +76,48 @@ def calibrate(
     progress("reading", 1, 1)
     known = panel.known()
     parts = split(known, said)
-    pillars = {metric.name: metric.pillar for metric in said.metrics}
 
     learned = learn(sample_of(parts.training, said), plans_of(said), settings_of(said), progress)
-    trial = formula_of(learned.fitted, pillars).formula
-    trial = banded(trial, trial.score(parts.training.metrics), said)
-    evaluation = judge(trial, learned, parts, panel, said, progress)
+    trial = draft(learned, parts.training, said)
+    evaluation = judge(trial, parts.holdout, panel, said, progress)
 
     progress("fitting all rows", 0, 1)
-    final = refit(sample_of(known, said), learned.choice)
-    lowered = formula_of(final.fitted, pillars)
-    shipped = banded(lowered.formula, lowered.formula.score(known.metrics), said)
-    weights = weights_of(shipped, final, lowered.weightless, known, evaluation, said, said.locate("."))
+    shipped = draft(refit(sample_of(known, said), learned.choice), known, said)
+    weights = weights_of(shipped, evaluation, said)
     progress("fitting all rows", 1, 1)
 
-    write_run(target, _files(weights, evaluation, said))
+    write_run(target, _files(weights, evaluation, spec_text(said, target)))
     done = Calibration(weights, evaluation, target, notes=panel.notes)
-    return _tracked(done, said, progress) if track else done
+    if not track:
+        return done
+    progress("tracking", 0, 1)
+    try:
+        done = replace(done, run_id=track_again(target, note=note).run_id)
+    except TrackingError as error:
+        done = replace(done, not_tracked=error)
+    progress("tracking", 1, 1)
+    return done
 
 
-def _files(weights: WeightsFile, evaluation: Evaluation, spec: CalibrationSpec) -> dict[str, bytes]:
+def track_again(directory: Path, *, note: Note = lambda text: None) -> Tracked:
+    """Send a finished run directory to MLflow, to the experiment that its spec names; sent twice, it is found.
+
+    DataError for a directory that is unfinished or was changed; TrackingError where MLflow does not take it.
+    """
+    from chs_ml.tracking import track_run
+    from chs_ml.tracking.directory import RunDirectory
+
+    spec = RunDirectory.read(directory).spec
+    experiment = (spec.get("tracking") or {}).get("experiment") or spec["name"]
+    return track_run(directory, str(experiment), note=note)
+
+
+def _files(weights: WeightsFile, evaluation: Evaluation, spec: str) -> dict[str, bytes]:
     texts = {
         "weights.json": export(weights, "json"),
         "weights.csv": export(weights, "csv"),
         "evaluation.json": json.dumps(evaluation.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-        "spec.yaml": yaml.safe_dump(spec.resolved(), allow_unicode=True, sort_keys=False),
+        "spec.yaml": spec,
         **{f"figures/{name}.svg": svg for name, svg in pictures_of(weights, evaluation.as_dict()).items()},
     }
     return {name: text.encode() for name, text in texts.items()}
-
-
-def _tracked(done: Calibration, spec: CalibrationSpec, progress: Progress) -> Calibration:
-    from chs_ml.tracking import track_run
-
-    progress("tracking", 0, 1)
-    try:
-        tracked = track_run(done.directory, spec.tracking.experiment or spec.name, model_name=spec.name)
-    except TrackingError as error:
-        return replace(done, not_tracked=error)
-    progress("tracking", 1, 1)
-    return replace(done, run_id=tracked.run_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -48,8 +48,8 @@ def init(
     quiet: Quiet = False,
 ) -> None:
     """Propose a calibration spec from a table."""
-    from chs_ml.cli.talk import answer_json, say
-    from chs_ml.errors import ChsError
+    from chs_ml.cli.talk import answer_json, answer_text, say
+    from chs_ml.errors import ChsError, OutputError
 
     if schema:
         from chs_ml.spec import spec_schema
@@ -62,10 +62,10 @@ def init(
 
     text = propose_spec(table, beside=Path() if output is None else output.parent)
     if output is None:
-        print(text, end="")
+        answer_text(text)
         return
     if output.exists():
-        raise ChsError(f"{output} exists already. Choose another -o, or remove it.")
+        raise OutputError(f"{output} exists already. Choose another -o, or remove it.")
     from chs_ml.formula.atomic import write_whole
 
     write_whole(output, text.encode())
@@ -109,18 +109,18 @@ def calibrate(
     from chs_ml.cli.talk import progress
 
     with progress(quiet=quiet) as steps:
-        done = run_calibration(spec, output, track=not no_track, progress=steps)
+        done = run_calibration(spec, output, track=not no_track, progress=steps, note=steps.note)
     answer_calibration(done, as_json=as_json, quiet=quiet)
     if done.not_tracked is not None:
         raise done.not_tracked
 
 
 @app.command()
-def show(weights: WeightsArgument, as_json: Json = False) -> None:
+def show(weights: WeightsArgument, as_json: Json = False, quiet: Quiet = False) -> None:
     """Show a formula as people read it: what adds, what subtracts, bands, where it came from."""
     from chs_ml.cli.endings import answer_show, read_weights
 
-    answer_show(read_weights(weights), weights, as_json=as_json)
+    answer_show(read_weights(weights, quiet=quiet), weights, as_json=as_json)
 
 
 @app.command()
@@ -142,11 +142,11 @@ def score(
     from chs_ml.cli.talk import answer_json, parsed_pairs, say
 
     columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent)
-    totals = score_table(read_weights(weights), table, output, columns, datetime.now(UTC).date())
+    totals = score_table(read_weights(weights, quiet=quiet), table, output, columns, datetime.now(UTC).date())
     if as_json:
         answer_json({"rows": totals.rows, "bands": totals.bands, "output": str(output)})
-    bands = ", ".join(f"{name} {count:,}" for name, count in totals.bands.items())
-    say(f"scored {totals.rows:,} customers ({bands}) into {output}", quiet=quiet)
+    bands = ", ".join(f"{count:,} {name}" for name, count in totals.bands.items())
+    say(f"scored {totals.rows:,} customers{bands and f': {bands}'}; wrote {output}", quiet=quiet)
 
 
 @app.command()
@@ -158,20 +158,24 @@ def explain(
     mapped: Mapped = [],  # noqa: B006 - typer's form
     allow_absent: AllowAbsent = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Explain one customer's score, term by term."""
-    from chs_ml.cli.endings import answer_explanation, find_customer, read_weights
-    from chs_ml.cli.scoring import Columns
-    from chs_ml.cli.talk import parsed_pairs
+    from chs_ml.cli.endings import answer_explanation, read_weights
+    from chs_ml.cli.scoring import Columns, find_customer
+    from chs_ml.cli.talk import parsed_pairs, say
 
-    file = read_weights(weights)
+    file = read_weights(weights, quiet=quiet)
     columns = Columns(column, parsed_pairs(mapped, "--map"), allow_absent)
-    answer_explanation(file, find_customer(file, table, customer, columns), customer, as_json=as_json)
+    row, rows = find_customer(file, table, customer, columns)
+    if rows > 1:
+        say(f"note: {rows} rows of this customer; the last one is explained", quiet=quiet)
+    answer_explanation(file, row, customer, as_json=as_json)
 
 
 @app.command()
 def export(
-    weights: WeightsArgument,
+    weights: Annotated[Path | None, typer.Argument(metavar="WEIGHTS", help="A weights file, or a run.")] = None,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="One of --list.")] = "",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write. [default: stdout]")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the targets.")] = False,
@@ -179,7 +183,8 @@ def export(
 ) -> None:
     """Write the formula in a form that another scorer reads."""
     from chs_ml.cli.endings import read_weights
-    from chs_ml.cli.talk import say
+    from chs_ml.cli.talk import answer_text, say
+    from chs_ml.errors import ChsError
     from chs_ml.export import TARGETS
     from chs_ml.export import export as exported
     from chs_ml.formula.atomic import write_whole
@@ -187,9 +192,11 @@ def export(
     if listed:
         print("\n".join(TARGETS))
         return
-    text = exported(read_weights(weights), target)
+    if weights is None or not target:
+        raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(TARGETS)}.")
+    text = exported(read_weights(weights, quiet=quiet), target)
     if output is None:
-        print(text, end="")
+        answer_text(text)
         return
     write_whole(output, text.encode())
     say(f"wrote {output}", quiet=quiet)
@@ -202,9 +209,8 @@ def track(
     quiet: Quiet = False,
 ) -> None:
     """Send a finished run to MLflow, where that could not be done before."""
+    from chs_ml.calibration import track_again
     from chs_ml.cli.endings import answer_tracking
     from chs_ml.cli.talk import say
-    from chs_ml.tracking import track_run
 
-    tracked: Any = track_run(directory, note=lambda text: say(text, quiet=quiet))
-    answer_tracking(tracked, as_json=as_json)
+    answer_tracking(track_again(directory, note=lambda text: say(text, quiet=quiet)), as_json=as_json)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,12 +20,16 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from chs_ml.errors import DataError, OutputError
-from chs_ml.explain.customer import labels_of, mean_health
+from chs_ml.explain.customer import label_of, mean_health
 from chs_ml.explain.reasons import reasons_of
+from chs_ml.export.csv import RUNS_IN_A_SPREADSHEET
 from chs_ml.formula import Curve, Formula, WeightsFile
+from chs_ml.formula.atomic import sync_folder
 from chs_ml.history.sources import open_batches, open_table
 
 REASONS = 3
+CUSTOMER = "\0customer"
+"""The id's column inside a batch: no metric can be called so."""
 SCHEMA = pa.schema(
     [
         ("customer", pa.string()),
@@ -60,32 +66,47 @@ class Totals:
 def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, as_of: date) -> Totals:
     """Score every row of ``table`` (CSV or Parquet) into ``out`` (by its ending), and count the bands.
 
-    DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half-written.
+    DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half.
     """
-    kind = out.suffix.lower()
-    if kind not in {".csv", ".parquet"}:
-        raise OutputError(f"{out.name}: scores are written as .csv or .parquet. Choose one of these endings.")
+    _check_output(out, table)
     staged = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     rows = 0
     try:
-        with _writer(staged, kind) as writer:
+        with _writer(staged, out.suffix.lower()) as write:
             for batch in batches_of(weights, table, columns):
                 scored = scored_batch(weights, batch, columns, rows, as_of)
                 rows += len(scored)
-                for entry in pc.value_counts(scored["band"]).to_pylist():
-                    counts[entry["values"]] = counts.get(entry["values"], 0) + entry["counts"]
-                writer.write(_harmless(scored) if kind == ".csv" else scored)
+                for entry in pc.value_counts(scored["band"].drop_null()).to_pylist():
+                    counts[entry["values"]] += entry["counts"]
+                write(scored)
         if rows == 0:
             raise DataError(f"{table.name}: no rows below the header; there is nothing to score.")
-        os.replace(staged, out)
+        _put_in_place(staged, out)
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}. Nothing was changed.") from None
     finally:
         with contextlib.suppress(OSError):
             staged.unlink()
     order = [*(band.name for band in weights.formula.bands), *counts]
-    return Totals(rows, {name: counts[name] for name in dict.fromkeys(order) if name in counts})
+    return Totals(rows, {name: counts[name] for name in dict.fromkeys(order) if counts[name]})
+
+
+def _put_in_place(staged: Path, out: Path) -> None:
+    with staged.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(staged, out)
+    sync_folder(out.parent)
+
+
+def _check_output(out: Path, table: Path) -> None:
+    """Refuse what cannot be written before a long table is scored."""
+    if out.suffix.lower() not in {".csv", ".parquet"}:
+        raise OutputError(f"{out.name}: scores are written as .csv or .parquet. Choose one of these endings.")
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder. Give the name of a file in it.")
+    if out.exists() and table.exists() and out.samefile(table):
+        raise OutputError(f"{out} is the table that is scored, and would be lost. Choose another -o.")
 
 
 def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
@@ -104,16 +125,33 @@ def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[
     numbers = {column for metric, column in wanted.items() if metric in numeric}
     for batch in open_batches(table, columns=list(dict.fromkeys(named)), numbers=numbers):
         arrays = ([batch[customer]] if customer else []) + [batch[column] for column in wanted.values()]
-        yield pa.record_batch(arrays, names=(["\0customer"] if customer else []) + list(wanted))
+        yield pa.record_batch(arrays, names=([CUSTOMER] if customer else []) + list(wanted))
+
+
+def find_customer(weights: WeightsFile, table: Path, customer: str, columns: Columns) -> tuple[pa.RecordBatch, int]:
+    """Return the customer's last row, and how many rows there are; DataError where there is none."""
+    if not (columns.customer or weights.customer):
+        raise DataError("the formula was learned without an id column; name the table's with --column.")
+    found, rows = None, 0
+    for batch in batches_of(weights, table, columns):
+        here = batch.filter(pc.equal(batch[CUSTOMER], customer))
+        rows += len(here)
+        found = here.slice(len(here) - 1) if len(here) else found
+    if found is None:
+        raise DataError(f"{table.name}: no customer {customer!r}. Ids are compared as text, letter for letter.")
+    return found, rows
 
 
 def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, before: int, as_of: date) -> pa.Table:
     """Return the scores of one batch; ``before`` is how many rows came before it."""
     formula, rows = weights.formula, len(batch)
     scored = formula.read(batch, allow_absent=columns.allow_absent)
-    reasons = reasons_of(formula, scored.health, mean_health(weights), labels_of(weights), REASONS)
+    names = [label_of(weights, term) for term in formula.terms]
+    reasons = reasons_of(formula, scored.health, mean_health(weights), names, REASONS)
     unscored = scored.not_scored_because != ""
-    reasons[0] = np.where(unscored, scored.not_scored_because, reasons[0])
+    if unscored.any():  # why a customer is not scored comes before what a score would be made of
+        first = [scored.not_scored_because, *reasons[:-1]]
+        reasons = [np.where(unscored, instead, usual) for instead, usual in zip(first, reasons, strict=True)]
     probability = np.full(rows, np.nan) if scored.churn_probability is None else scored.churn_probability
     values: list[Any] = [
         _ids(batch, before),
@@ -141,33 +179,30 @@ def numeric_metrics(formula: Formula) -> set[str]:
 
 def _ids(batch: pa.RecordBatch, before: int) -> pa.Array:
     """Return the ids, the row's number where the table has none; an id is never empty."""
-    if "\0customer" not in batch.schema.names:
+    if CUSTOMER not in batch.schema.names:
         return pa.array([str(before + at + 1) for at in range(len(batch))])
-    ids = batch["\0customer"]
+    ids = batch[CUSTOMER]
     if ids.null_count:
         row = before + int(np.flatnonzero(ids.is_null().to_numpy(zero_copy_only=False))[0]) + 1
-        raise DataError(f"row {row} has no customer id ({ids.null_count} in this part). Fill the column, or leave it out.")
+        raise DataError(f"row {row} has no customer id ({ids.null_count} near it). Fill the column, or drop the rows.")
     return ids
 
 
 def _harmless(table: pa.Table) -> pa.Table:
-    """Return the table with an apostrophe before text that a spreadsheet would run (OWASP, CSV injection)."""
+    """Return the table with an apostrophe before text that a spreadsheet would run."""
     for at, column in enumerate(SCHEMA):
         if column.type == pa.string():
-            mended = pc.replace_substring_regex(table.column(at), r"\A([=+\-@\t\r\n])", r"'\1")
+            mended = pc.replace_substring_regex(table.column(at), f"({RUNS_IN_A_SPREADSHEET})", r"'\1")
             table = table.set_column(at, column, mended)
     return table
 
 
-def _writer(path: Path, kind: str) -> Any:
+@contextmanager
+def _writer(path: Path, kind: str) -> Iterator[Callable[[pa.Table], None]]:
+    """Give the verb that writes a batch."""
     if kind == ".csv":
-        return pyarrow.csv.CSVWriter(path, SCHEMA)
-    return _ParquetWriter(path, SCHEMA)
-
-
-class _ParquetWriter(pyarrow.parquet.ParquetWriter):  # type: ignore[misc]
-    """Parquet with the same verb as CSV."""
-
-    def write(self, table: pa.Table) -> None:
-        """Write a batch as a row group."""
-        self.write_table(table)
+        with pyarrow.csv.CSVWriter(path, SCHEMA) as csv:
+            yield lambda scored: csv.write(_harmless(scored))
+    else:
+        with pyarrow.parquet.ParquetWriter(path, SCHEMA) as parquet:
+            yield parquet.write_table

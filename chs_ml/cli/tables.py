@@ -1,4 +1,7 @@
-"""Tables for people: what a formula is made of, how it did, why a customer's score is what it is."""
+"""Tables for people: what a formula is made of, how it did, why a customer's score is what it is.
+
+All of them fit 80 columns: what is longer is wrapped, not cut.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,21 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from chs_ml.explain.customer import Explanation, labels_of
+from chs_ml.explain.customer import Explanation, label_of
 from chs_ml.explain.words import mark, shape_in_words
+from chs_ml.export.evidence import Line, evidence_by_term, impact_in_words
 from chs_ml.formula import Formula, Term, WeightsFile
 
 DOTS = {"green": "●", "yellow": "▲", "red": "■"}
 """A shape goes with each colour, which is never the only signal."""
 FIGURES = {
     "auc": ("AUC", "{:.3f}"),
-    "log_loss": ("log-loss", "{:.4f}"),
-    "brier": ("Brier", "{:.4f}"),
-    "calibration_slope": ("cal. slope", "{:.2f}"),
-    "lift_top_decile": ("top-10% lift", "{:.2f}"),
+    "log_loss": ("log-loss", "{:.3f}"),
+    "brier": ("Brier", "{:.3f}"),
+    "calibration_slope": ("slope", "{:.2f}"),
+    "lift_top_decile": ("lift 10%", "{:.1f}"),
 }
+"""Slope: of the calibration, 1 is right. Lift: churn among the tenth with the lowest scores, in times the usual."""
 NAMES = {
     "equal_weights": "equal weights",
     "logistic_regression": "logistic regression",
@@ -32,57 +37,84 @@ NAMES = {
 
 def weights_table(weights: WeightsFile) -> Table:
     """Return action, direction, weight and impact of each term, the heaviest first."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Action", ratio=3)
-    table.add_column("Direction", ratio=4)
-    table.add_column("Weight", justify="right")
-    table.add_column("Impact", ratio=4)
-    lines = {str((line["metric"], line.get("when"))): line for line in weights.evidence}
+    table = _table()
+    table.add_column("Action")
+    table.add_column("Direction")
+    table.add_column("Weight", justify="right", no_wrap=True)
+    table.add_column("Impact: churn, odds")
+    evidence = evidence_by_term(weights)
     for term in sorted(weights.formula.terms, key=lambda term: -term.weight):
-        impact = (lines.get(str((term.metric, None)), {}).get("impact") or {}).get("words", "")
-        direction = f"{mark(term)} {shape_in_words(term)}"
-        table.add_row(escape(_name(weights, term)), escape(direction), f"{term.weight:.1%}", escape(impact))
+        direction, impact = _direction(term, evidence[term.key]), _impact(evidence[term.key])
+        table.add_row(escape(label_of(weights, term)), escape(direction), f"{term.weight:.1%}", escape(impact))
     return table
+
+
+def _direction(term: Term, line: Line) -> str:
+    """Return '+ rises, 1 → 72 months', or '± Fibre → DSL', from the worst level to the best."""
+    measured = _measured(line)
+    across = f"{measured['start']} → {measured['end']}" if measured else ""
+    shape = "" if across and term.kind == "levels" else shape_in_words(term)
+    return f"{mark(term)} {', '.join(filter(None, (shape, across)))}"
+
+
+def _impact(line: Line) -> str:
+    """Return '40% → 6%  × 0.1': churn at both ends, and the ratio of the odds."""
+    measured = _measured(line)
+    if not measured:
+        return impact_in_words(line)
+    return f"{measured['churn_from']:>3.0%} → {measured['churn_to']:>3.0%}  × {measured['odds_ratio']:.2g}"
+
+
+def _measured(line: Line) -> dict[str, Any]:
+    """Return the impact where the evidence holds one as this package writes it, else {}: others may write otherwise."""
+    impact = line.get("impact")
+    numbers, texts = ("odds_ratio", "churn_from", "churn_to"), ("start", "end")
+    if not isinstance(impact, dict) or not all(isinstance(impact.get(name), str) for name in texts):
+        return {}
+    return impact if all(isinstance(impact.get(name), int | float) for name in numbers) else {}
 
 
 def figures_table(evaluation: Mapping[str, Any]) -> Table:
     """Return the figures on the holdout, the baselines below."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column(f"On {evaluation['holdout']['rows']:,} rows held out")
+    table = _table()
+    table.add_column(f"{evaluation['holdout']['rows']:,} rows held out")
     for heading, _ in FIGURES.values():
-        table.add_column(heading, justify="right")
-    table.add_row("this formula", *_figures(evaluation["holdout"], with_interval=True))
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_row("[bold]this formula[/]", *_figures(evaluation["holdout"]))
+    table.add_row("  95 % interval ±", *_margins(evaluation["holdout"]))
     for name, figures in evaluation["baselines"].items():
-        table.add_row(NAMES.get(name, name), *_figures(figures, with_interval=False))
+        table.add_row(NAMES.get(name, name), *_figures(figures))
     return table
 
 
 def bands_table(formula: Formula, bands: Sequence[Mapping[str, Any]]) -> Table:
     """Return each band with its cut and the churn rate that it had on the holdout."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Band", "Score from"):
-        table.add_column(heading, justify="left" if heading == "Band" else "right")
+    table = _table()
+    table.add_column("Band")
+    table.add_column("Score from", justify="right", no_wrap=True)
     measured = {str(band["name"]): band for band in bands}
     if measured:
-        table.add_column("Held out", justify="right")
+        table.add_column("Held out", justify="right", no_wrap=True)
         table.add_column("Churn rate (95 % interval)", justify="right")
-    for band in formula.bands:
-        cells = [f"{DOTS.get(band.color, '○')} {escape(band.name)} ({escape(band.color)})", f"{band.start:g}"]
-        found = measured.get(band.name)
-        if found is not None:
-            cells += [f"{found['customers']:,}", _rate(found)]
+    starts = {band.name: f"{band.start:g}" for band in formula.bands}
+    shown = {band.name: f"{DOTS.get(band.color, '○')} {escape(band.name)}" for band in formula.bands}
+    for name in dict.fromkeys([*starts, *measured]):
+        cells = [shown.get(name, f"  {escape(name)}"), starts.get(name, "")]
+        if measured:
+            found = measured.get(name, {})
+            cells += [f"{found['customers']:,}" if found else "–", _rate(found)]
         table.add_row(*cells)
     return table
 
 
 def explanation_table(explained: Explanation) -> Table:
     """Return a customer's points term by term, what costs most first; they add up to the score."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    table.add_column("Action", "Score", ratio=3)
-    table.add_column("This customer", ratio=3)
-    table.add_column("Points", f"{explained.score:.1f}", justify="right")
-    table.add_column("of", "100.0", justify="right")
-    table.add_column("against average", "", justify="right")
+    table = _table(show_footer=True)
+    table.add_column("Action", "Score")
+    table.add_column("This customer")
+    table.add_column("Points", f"{explained.score:.1f}", justify="right", no_wrap=True)
+    table.add_column("of", "100.0", justify="right", no_wrap=True)
+    table.add_column("vs average", "", justify="right", no_wrap=True)
     for part in explained.parts:
         against = "" if part.against_average is None else f"{part.against_average:+.1f}"
         value = "unknown" if part.value is None else escape(part.value)
@@ -90,24 +122,28 @@ def explanation_table(explained: Explanation) -> Table:
     return table
 
 
-def _name(weights: WeightsFile, term: Term) -> str:
-    label = labels_of(weights).get(term.metric, term.metric)
-    return label if term.when is None else f"{label}, {term.when}"
+def _table(*, show_footer: bool = False) -> Table:
+    return Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, show_footer=show_footer)
 
 
-def _figures(figures: Mapping[str, Any], *, with_interval: bool) -> list[str]:
+def _figures(figures: Mapping[str, Any]) -> list[str]:
+    values = {name: figures.get(name) for name in FIGURES}
+    return ["–" if value is None else FIGURES[name][1].format(value) for name, value in values.items()]
+
+
+def _margins(figures: Mapping[str, Any]) -> list[str]:
+    """Return half the width of each figure's 95 % interval, '' where there is none."""
     cells = []
     for name, (_, form) in FIGURES.items():
-        value = figures.get(name)
         around = (figures.get("uncertainty") or {}).get(name) or {}
-        text = "–" if value is None else form.format(value)
-        if with_interval and value is not None and around.get("standard_error") is not None:
-            text += f" ±{form.format(1.96 * around['standard_error']).lstrip('0')}"
-        cells.append(text)
+        low, high = around.get("low"), around.get("high")
+        cells.append("" if low is None or high is None else form.format((high - low) / 2))
     return cells
 
 
 def _rate(band: Mapping[str, Any]) -> str:
+    if not band:
+        return ""
     if band.get("churn_rate") is None:
         return "fewer than 5 customers"
     return f"{band['churn_rate']:.1%} ({band['low']:.1%}–{band['high']:.1%})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -17,9 +18,17 @@ from chs_ml.errors import ChsError
 OFF_TERMINAL_WIDTH = 100
 
 
+def readable_anywhere() -> None:
+    """Let no text fail to print: what the terminal's encoding lacks (±, →, Cyrillic) comes out as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
 def results() -> Console:
-    """Return the console for results; off a terminal it has a fixed width, so that files look the same."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=OFF_TERMINAL_WIDTH)
+    """Return the console for results; off a terminal 100 wide, or as COLUMNS says, so that files look the same."""
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else OFF_TERMINAL_WIDTH
+    return Console(highlight=False, width=width)
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -30,7 +39,17 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 def answer_json(value: Any) -> None:
     """Print the answer as JSON for a script."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    answer_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def answer_text(text: str) -> None:
+    """Write text for another program: UTF-8 whatever the terminal's encoding is, to be read letter for letter."""
+    sys.stdout.flush()
+    if hasattr(sys.stdout, "buffer"):
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    else:
+        sys.stdout.write(text)
 
 
 class Steps:
@@ -47,9 +66,16 @@ class Steps:
             if what not in self._tasks:
                 self._tasks[what] = self._bars.add_task(what, total=total)
             self._bars.update(self._tasks[what], completed=done, total=total)
-        elif not self._quiet and what not in self._tasks:
+        elif what not in self._tasks:
             self._tasks[what] = True
-            say(f"[{time.monotonic() - self._since:5.1f} s] {what} …")
+            self.note(f"[{time.monotonic() - self._since:5.1f} s] {what} …")
+
+    def note(self, text: str) -> None:
+        """Say a line beside the bars."""
+        if self._bars is not None:
+            self._bars.console.print(text, markup=False)
+        else:
+            say(text, quiet=self._quiet)
 
 
 @contextmanager

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from chs_ml.explain.words import number
-from chs_ml.formula import Formula, WeightsFile
+from chs_ml.formula import Term, WeightsFile
 from chs_ml.formula.columns import Frame, level_text, texts
+from chs_ml.formula.frames import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Explanation:
 
     score: float
     churn_probability: float | None
-    band: str
-    band_by_score: str
+    band: str | None
+    band_by_score: str | None
     coverage: float
     not_scored_because: str
     pillars: dict[str, float]
@@ -43,23 +43,25 @@ class Explanation:
 
 
 def explain_row(weights: WeightsFile, frame: Frame) -> Explanation:
-    """Return the explanation of the only row of ``frame``; parts are ordered by how much they differ from the average."""
-    formula = weights.formula
-    scored = formula.read(frame, allow_absent=True)
-    average = mean_health(weights)
+    """Return the explanation of the only row of ``frame``; parts that stand farthest below the average come first.
+
+    A column that is not there is taken as missing. Without a recorded average a part is measured against its most.
+    """
+    formula, columns = weights.formula, Columns(frame, allow_absent=True)
+    scored = formula.read(columns)
     parts = [
-        _part(weights, at, frame, float(scored.health[at][0]), average.get(term.key))
-        for at, term in enumerate(formula.terms)
+        _part(weights, term, _shown(columns, term), float(health[0]))
+        for term, health in zip(formula.terms, scored.health, strict=True)
     ]
     parts.sort(key=lambda part: (part.points - part.most) if part.against_average is None else part.against_average)
     return Explanation(
         score=float(scored.score[0]),
         churn_probability=None if scored.churn_probability is None else float(scored.churn_probability[0]),
-        band=str(scored.band[0]),
-        band_by_score=str(scored.band_by_score[0]),
+        band=scored.band[0],
+        band_by_score=scored.band_by_score[0],
         coverage=float(scored.coverage[0]),
         not_scored_because=str(scored.not_scored_because[0]),
-        pillars=_pillars(formula, [float(n[0]) for n in scored.health]),
+        pillars={name: float(part[0]) for name, part in formula.pillar_scores(columns).items()},
         parts=tuple(parts),
     )
 
@@ -75,15 +77,20 @@ def labels_of(weights: WeightsFile) -> dict[str, str]:
     return {name: str(about.get("label") or name) for name, about in weights.metrics.items()}
 
 
-def _part(weights: WeightsFile, at: int, frame: Frame, health: float, average: float | None) -> TermPart:
-    term = weights.formula.terms[at]
-    most = 100.0 * term.weight
+def label_of(weights: WeightsFile, term: Term) -> str:
+    """Return what people call a term: its metric's label, with the condition if it has one."""
+    label = labels_of(weights).get(term.metric, term.metric)
+    return label if term.when is None else f"{label} ({term.when})"
+
+
+def _part(weights: WeightsFile, term: Term, value: str | None, health: float) -> TermPart:
+    most, average = 100.0 * term.weight, mean_health(weights).get(term.key)
     return TermPart(
         term=term.key,
         metric=term.metric,
-        label=labels_of(weights).get(term.metric, term.metric),
+        label=label_of(weights, term),
         pillar=term.pillar,
-        value=_shown(frame, term.metric, term.kind == "curve"),
+        value=value,
         health=health,
         points=most * health,
         most=most,
@@ -91,22 +98,8 @@ def _part(weights: WeightsFile, at: int, frame: Frame, health: float, average: f
     )
 
 
-def _shown(frame: Frame, metric: str, numeric: bool) -> str | None:
-    try:
-        column: Any = frame[metric]
-    except KeyError:
-        return None
-    text = level_text(texts(column)[0])
-    if text is None or not numeric:
-        return text
-    value = float(text)
+def _shown(columns: Columns, term: Term) -> str | None:
+    if term.kind == "levels":
+        return level_text(texts(columns[term.metric])[0])
+    value = float(columns.numbers(term.metric)[0])
     return number(value) if np.isfinite(value) else None
-
-
-def _pillars(formula: Formula, health: list[float]) -> dict[str, float]:
-    sums: dict[str, float] = {}
-    weights: dict[str, float] = {}
-    for term, n in zip(formula.terms, health, strict=True):
-        sums[term.pillar] = sums.get(term.pillar, 0.0) + term.weight * n
-        weights[term.pillar] = weights.get(term.pillar, 0.0) + term.weight
-    return {pillar: 100.0 * sums[pillar] / weights[pillar] for pillar in sums}

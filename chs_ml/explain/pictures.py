@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chs_ml.explain.customer import labels_of, mean_health
+from chs_ml.explain.customer import label_of, mean_health
 from chs_ml.explain.words import number
 from chs_ml.formula import Curve, Levels, WeightsFile
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 ADDS, SUBTRACTS, EITHER = "#2a7f62", "#b5483a", "#5b6b7b"
 """Colours of what adds, subtracts, or goes either way; a sign before the name says the same."""
-HATCH = {"positive": "", "negative": "//", "free": ".."}
 _COLOR = {"positive": ADDS, "negative": SUBTRACTS, "free": EITHER}
 _SIGN = {"positive": "+", "negative": "−", "free": "±"}
 WIDTH = 5.7
@@ -27,7 +27,19 @@ WIDTH = 5.7
 LONGEST_LABEL = 26
 MOST_PANELS = 24
 MOST_LEVELS = 5
-USUAL: dict[str, Any] = {"color": "#777777", "linewidth": 0.8, "linestyle": ":"}
+USUAL: dict[str, Any] = {"color": "#777777", "linewidth": 0.8, "linestyle": ":", "zorder": 0}
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.8}
+STYLE: Any = {
+    "font.size": 8.0,
+    "font.family": "sans-serif",
+    "axes.titlesize": 8.0,
+    "figure.titlesize": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "chs_ml",
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a label may hold a dollar sign
+}
 
 
 def pictures_of(weights: WeightsFile, evaluation: Mapping[str, Any]) -> dict[str, str]:
@@ -42,24 +54,23 @@ def pictures_of(weights: WeightsFile, evaluation: Mapping[str, Any]) -> dict[str
 def draw_weights(weights: WeightsFile, axes: Axes) -> None:
     """Draw a bar for each term, the heaviest on top, by direction; names carry the sign as well."""
     terms = sorted(weights.formula.terms, key=lambda term: term.weight)
-    labels = labels_of(weights)
     heights = range(len(terms))
-    bars = axes.barh(heights, [100 * term.weight for term in terms], color=[_COLOR[t.direction] for t in terms])
+    colors = [_COLOR[term.direction] for term in terms]
+    bars = axes.barh(heights, [100 * term.weight for term in terms], color=colors)
     for bar, term in zip(bars, terms, strict=True):
-        bar.set_hatch(HATCH[term.direction])
-        bar.set_edgecolor("white")
-        axes.text(bar.get_width() + 0.3, bar.get_y() + bar.get_height() / 2, f"{100 * term.weight:.1f}", va="center")
-    axes.set_yticks(list(heights), [f"{_SIGN[t.direction]} {_shortened(labels.get(t.metric, t.metric))}" for t in terms])
+        tip = (bar.get_width(), bar.get_y() + bar.get_height() / 2)
+        axes.annotate(f"{100 * term.weight:.1f}", tip, (3, 0), textcoords="offset points", va="center")
+    axes.set_yticks(list(heights), [f"{_SIGN[term.direction]} {_shortened(label_of(weights, term))}" for term in terms])
     axes.set_xlabel("weight, per cent of the score")
-    axes.set_title(f"What {weights.label or weights.name} is made of", loc="left")
-    axes.margins(x=0.12)
+    axes.set_title(f"What {_shortened(weights.label or weights.name, 60)} is made of", loc="left")
+    axes.margins(x=0.12, y=0.6 / len(terms))
     _legend(axes, {term.direction for term in terms})
 
 
 def draw_curves(weights: WeightsFile, figure: Figure) -> None:
     """Draw health against each metric, the heaviest terms first, with the points that each gives."""
     terms = sorted(weights.formula.terms, key=lambda term: -term.weight)[:MOST_PANELS]
-    average, labels = mean_health(weights), labels_of(weights)
+    average = mean_health(weights)
     panels = figure.subplots(_rows(len(terms)), 3, squeeze=False)
     for axes, term in zip(panels.flat, terms, strict=False):
         most = 100 * term.weight
@@ -68,19 +79,21 @@ def draw_curves(weights: WeightsFile, figure: Figure) -> None:
             _draw_curve(axes, term.shape, most, _COLOR[term.direction], usual)
         else:
             _draw_levels(axes, term.shape, most, usual)
-        axes.set_title(f"{_SIGN[term.direction]} {_shortened(labels.get(term.metric, term.metric), 22)}", loc="left")
+        axes.set_title(f"{_SIGN[term.direction]} {_shortened(label_of(weights, term), 22)}", loc="left")
     for axes in list(panels.flat)[len(terms) :]:
         axes.set_axis_off()
-    figure.suptitle("Points for the score, by metric (dotted: the average customer)", x=0.02, ha="left")
+    which = "" if len(terms) == len(weights.formula.terms) else f", the {MOST_PANELS} heaviest"
+    figure.suptitle(f"Points for the score, by metric{which} (dotted: the average customer)", x=0.02, ha="left")
 
 
 def draw_bands(bands: Sequence[Mapping[str, Any]], axes: Axes) -> None:
     """Draw the churn rate of each band on the holdout, with its 95 % interval and how many customers it has."""
     for at, band in enumerate(bands):
         rate, low, high = (band.get(name) for name in ("churn_rate", "low", "high"))
-        name = f"{band['name']}\nn = {band['customers']:,}"
+        name = f"{_shortened(band['name'])}\nn = {band['customers']:,}"
         axes.text(-0.02, at, name, ha="right", va="center", transform=axes.get_yaxis_transform())
         if rate is None or low is None or high is None:
+            axes.text(0.02, at, "fewer than 5 customers", va="center", transform=axes.get_yaxis_transform())
             continue
         axes.errorbar(rate, at, xerr=[[rate - low], [high - rate]], fmt="o", color="#333333", capsize=3)
         axes.annotate(f"{rate:.1%}", (rate, at), textcoords="offset points", xytext=(0, 7), ha="center")
@@ -105,7 +118,7 @@ def _draw_levels(axes: Axes, levels: Levels, most: float, usual: float | None) -
     shown = ordered if len(ordered) <= MOST_LEVELS else [*ordered[: MOST_LEVELS - 2], *ordered[-2:]]
     axes.barh(range(len(shown)), [most * value for _, value in shown], color=EITHER, height=0.35)
     for at, (name, _) in enumerate(shown):
-        axes.text(0.0, at - 0.22, _shortened(name, 24), va="bottom", fontsize=6)
+        axes.text(0.0, at - 0.22, _shortened(name, 24), va="bottom", fontsize=6, bbox=PAPER)
     axes.set_yticks([])
     axes.set_xlim(0, 1.1 * most)
     axes.set_ylim(max(len(shown), 3) - 0.6, -0.9)
@@ -117,17 +130,10 @@ def _page(draw: Callable[[Figure], None], height: float) -> str:
     import matplotlib
     from matplotlib.figure import Figure
 
-    style = {
-        "font.size": 8.0,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "svg.hashsalt": "chs_ml",
-        "svg.fonttype": "none",
-        "axes.titlesize": 8.0,
-        "figure.titlesize": 9.0,
-        "font.family": "sans-serif",
-    }
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()  # a user's own style would change the bytes
+        matplotlib.rcParams.update(STYLE)
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # SVG keeps text as text; the reader has fonts
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure)
         out = io.StringIO()
@@ -139,14 +145,12 @@ def _legend(axes: Axes, directions: set[str]) -> None:
     from matplotlib.patches import Patch
 
     words = {"positive": "+ more is healthier", "negative": "− less is healthier", "free": "± depends on the value"}
-    handles = [
-        Patch(facecolor=_COLOR[d], hatch=HATCH[d], edgecolor="white", label=words[d]) for d in words if d in directions
-    ]
+    handles = [Patch(facecolor=_COLOR[d], label=words[d]) for d in words if d in directions]
     axes.legend(handles=handles, loc="lower right", frameon=False)
 
 
 def _shortened(text: str, longest: int = LONGEST_LABEL) -> str:
-    plain = text.replace("$", r"\$")
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
     return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
 

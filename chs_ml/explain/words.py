@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from chs_ml.formula import Curve, Levels, Term
 
 FLAT = 0.02
-"""A stretch that moves health by less than this share of the term's own range counts as level."""
+"""A stretch that moves health by no more than this share of the term's own range counts as level."""
 
 
 def number(value: float) -> str:
@@ -37,39 +39,39 @@ def _curve(curve: Curve) -> str:
     stretches = _stretches(curve)
     if not stretches:
         return "level"
-    said = [stretches[0][0]]
-    said += [f"then {word} after {number(start)}" for word, start, _ in stretches[1:]]
-    text = ", ".join(said)
-    word, start, stop = stretches[-1]
-    first, last = curve.knots[0], curve.knots[-1]
-    if len(stretches) == 1 and word != "is level":
-        if stop < last:
-            return f"{word} up to {number(stop)}" if start <= first else f"{word} {number(start)} to {number(stop)}"
-        if start > first:
-            return f"{word} from {number(start)}"
-    return text
+    word, start, stop = stretches[0]
+    if len(stretches) > 1:
+        return ", ".join([word, *(f"then {word} after {number(start)}" for word, start, _ in stretches[1:])])
+    begins, ends = start > curve.knots[0], stop < curve.knots[-1]
+    if begins and ends:
+        return f"{word} from {number(start)} to {number(stop)}"
+    if ends:
+        return f"{word} up to {number(stop)}"
+    return f"{word} from {number(start)}" if begins else word
 
 
 def _stretches(curve: Curve) -> list[tuple[str, float, float]]:
-    """Return (word, from, to) of the stretches on which the curve keeps going one way, level ones at the ends left out."""
-    height = max(curve.values) - min(curve.values) or 1.0
-    found: list[tuple[str, float, float, float]] = []
-    pieces = zip(curve.knots, curve.knots[1:], curve.values, curve.values[1:], strict=False)
-    for start, stop, before, after in pieces:
-        rise = after - before
-        if rise == 0:
-            continue
-        word = "rises" if rise > 0 else "falls"
-        if found and found[-1][0] == word:
-            found[-1] = (word, found[-1][1], stop, found[-1][3] + abs(rise))
-        else:
-            found.append((word, start, stop, abs(rise)))
-    merged: list[tuple[str, float, float]] = []
-    for word, start, stop, rise in found:
-        if rise < FLAT * height:
-            continue
-        if merged and merged[-1][0] == word:
-            merged[-1] = (word, merged[-1][1], stop)
-        else:
-            merged.append((word, start, stop))
-    return merged
+    """Return (word, from, to) of each stretch on which the curve keeps going one way; level ones are left out."""
+    values, knots = curve.values, curve.knots
+    level = FLAT * (max(values) - min(values))
+    runs: list[tuple[int, int, int]] = []
+    for at, (before, after) in enumerate(pairwise(values)):
+        if after != before:
+            runs = _joined(runs, (1 if after > before else -1, at, at + 1))
+    going: list[tuple[int, int, int]] = []
+    for sign, start, stop in runs:
+        if abs(values[stop] - values[start]) > level:
+            going = _joined(going, (sign, start, stop))
+    said = []
+    for sign, start, stop in going:
+        first = max(at for at in range(start, stop) if abs(values[at] - values[start]) <= level)
+        last = min(at for at in range(first + 1, stop + 1) if abs(values[stop] - values[at]) <= level)
+        said.append(("rises" if sign > 0 else "falls", knots[first], knots[last]))
+    return said
+
+
+def _joined(runs: list[tuple[int, int, int]], run: tuple[int, int, int]) -> list[tuple[int, int, int]]:
+    """Append a run (sign, from, to), or lengthen the last one where that goes the same way."""
+    if runs and runs[-1][0] == run[0]:
+        return [*runs[:-1], (run[0], runs[-1][1], run[2])]
+    return [*runs, run]

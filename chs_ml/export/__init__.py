@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 
 from chs_ml.errors import FormulaError
@@ -16,11 +17,9 @@ TARGETS: Mapping[str, Callable[[WeightsFile], str]] = {
 
 
 def export(weights: WeightsFile, target: str) -> str:
-    """Return the formula in the form that ``target`` reads; FormulaError names the nearest target for an unknown one."""
+    """Return the formula in the form that ``target`` reads; FormulaError names the nearest for an unknown one."""
     if target not in TARGETS:
-        import difflib
-
-        near = difflib.get_close_matches(target, TARGETS, 1, 0.0)
+        near = difflib.get_close_matches(target.lower(), TARGETS, 1, 0.0)
         raise FormulaError(f"unknown target {target!r}; there are: {', '.join(TARGETS)}. Did you mean {near[0]!r}?")
     return TARGETS[target](weights)
 

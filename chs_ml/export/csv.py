@@ -5,32 +5,34 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
+from chs_ml.export.evidence import evidence_by_term, impact_in_words
 from chs_ml.formula import Term, WeightsFile
 
 COLUMNS = ("term", "metric", "when", "pillar", "direction", "weight", "impact", "moves")
-_LOOKS_LIKE_A_FORMULA = re.compile(r"^[=+\-@\t\r\n]")
+RUNS_IN_A_SPREADSHEET = r"\A[=+\-@\t\r\n]"
+"""How a cell begins that a spreadsheet takes for a formula (OWASP, CSV injection)."""
+_RUNS = re.compile(RUNS_IN_A_SPREADSHEET)
 
 
 def to_csv(weights: WeightsFile) -> str:
     """Return CSV text with a header; text that a spreadsheet would run is preceded by an apostrophe."""
-    evidence = {(line.get("metric"), str(line.get("when"))): line for line in weights.evidence}
+    evidence = evidence_by_term(weights)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for term in sorted(weights.formula.terms, key=lambda term: -term.weight):
-        when = None if term.when is None else str(term.when)
-        line = evidence.get((term.metric, str(when)), {})
-        impact = line.get("impact") or {}
-        writer.writerow(_cells(term, when, impact.get("words"), line.get("moves")))
+        writer.writerow(_cells(term, evidence[term.key]))
     return out.getvalue()
 
 
 def harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if _LOOKS_LIKE_A_FORMULA.match(text) else text
+    """Return text that no spreadsheet takes for a formula."""
+    return f"'{text}" if _RUNS.match(text) else text
 
 
-def _cells(term: Term, when: str | None, impact: str | None, moves: float | None) -> list[str]:
-    words = [term.key, term.metric, when or "", term.pillar, term.direction]
-    return [*map(harmless, words), repr(term.weight), harmless(impact or ""), "" if moves is None else repr(moves)]
+def _cells(term: Term, line: dict[str, Any]) -> list[str]:
+    when, moves = "" if term.when is None else str(term.when), line.get("moves")
+    words = [harmless(text) for text in (term.key, term.metric, when, term.pillar, term.direction)]
+    return [*words, repr(term.weight), harmless(impact_in_words(line)), "" if moves is None else str(moves)]

@@ -18,9 +18,9 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     temporary = path.parent / f".{path.name[:40]}.{uuid.uuid4().hex}.part"
     try:
-        _write_through(temporary, content)
+        write_through(temporary, content)
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -30,14 +30,15 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _write_through(path: Path, content: bytes) -> None:
+def write_through(path: Path, content: bytes) -> None:
+    """Write a new file, down to the disk."""
     with path.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the rename itself survive a power cut, where the system allows it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

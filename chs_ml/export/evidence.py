@@ -1,0 +1,32 @@
+"""What a weights file's papers say of each term."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chs_ml.formula import Formula, WeightsFile, formula_as_dict
+
+Line = dict[str, Any]
+
+
+def evidence_keys(formula: Formula) -> list[Line]:
+    """Return for each term the metric and the condition, as a line of evidence names them."""
+    return [{"metric": term["metric"], "when": term["when"]} for term in formula_as_dict(formula)["terms"]]
+
+
+def evidence_by_term(weights: WeightsFile) -> dict[str, Line]:
+    """Return the line of evidence of each term by its key, {} for a term of which nothing is said."""
+    lines: dict[Any, list[Line]] = {}
+    for line in weights.evidence:
+        lines.setdefault(str(line.get("metric")), []).append(line)
+    found = {}
+    for term, key in zip(weights.formula.terms, evidence_keys(weights.formula), strict=True):
+        among = lines.get(term.metric, [])
+        found[term.key] = next((line for line in among if line.get("when") == key["when"]), {})
+    return found
+
+
+def impact_in_words(line: Line) -> str:
+    """Return the impact of a line of evidence for people, '' where it says none."""
+    impact = line.get("impact")
+    return str(impact.get("words") or "") if isinstance(impact, dict) else ""

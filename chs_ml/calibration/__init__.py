@@ -1,5 +1,5 @@
 """The story on one screen: panel → fit → evaluate → formula → run directory."""
 
-from chs_ml.calibration.story import Calibration, calibrate, track_again
+from chs_ml.calibration.story import Calibration, calibrate
 
-__all__ = ["Calibration", "calibrate", "track_again"]
+__all__ = ["Calibration", "calibrate"]

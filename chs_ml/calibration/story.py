@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chs_ml.calibration.draft import draft
 from chs_ml.calibration.judging import judge
@@ -22,9 +21,6 @@ from chs_ml.fit.learning import learn, refit
 from chs_ml.formula import Formula, WeightsFile
 from chs_ml.history.panel import load_panel
 from chs_ml.spec import CalibrationSpec, load_spec
-
-if TYPE_CHECKING:
-    from chs_ml.tracking import Tracked
 
 Progress = Callable[[str, int, int], None]
 Note = Callable[[str], None]
@@ -91,33 +87,15 @@ def calibrate(
     if not track:
         return done
     progress("tracking", 0, 1)
-    try:
-        done = replace(done, run_id=track_again(target, note=note).run_id)
-    except TrackingError as error:
-        done = replace(done, not_tracked=error)
+    done = _tracked(done, note)
     progress("tracking", 1, 1)
     return done
 
 
-def track_again(directory: Path, *, note: Note = lambda text: None) -> Tracked:
-    """Send a finished run directory to MLflow, to the experiment that its spec names; sent twice, it is found.
-
-    DataError for a directory that is unfinished or was changed; TrackingError where MLflow does not take it.
-    """
+def _tracked(done: Calibration, note: Note) -> Calibration:
     from chs_ml.tracking import track_run
-    from chs_ml.tracking.directory import RunDirectory
 
-    spec = RunDirectory.read(directory).spec
-    experiment = (spec.get("tracking") or {}).get("experiment") or spec["name"]
-    return track_run(directory, str(experiment), note=note)
-
-
-def _files(weights: WeightsFile, evaluation: Evaluation, spec: str) -> dict[str, bytes]:
-    texts = {
-        "weights.json": export(weights, "json"),
-        "weights.csv": export(weights, "csv"),
-        "evaluation.json": json.dumps(evaluation.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-        "spec.yaml": spec,
-        **{f"figures/{name}.svg": svg for name, svg in pictures_of(weights, evaluation.as_dict()).items()},
-    }
-    return {name: text.encode() for name, text in texts.items()}
+    try:
+        return replace(done, run_id=track_run(done.directory, note=note).run_id)
+    except TrackingError as error:
+        return replace(done, not_tracked=error)

@@ -209,8 +209,8 @@ def track(
     quiet: Quiet = False,
 ) -> None:
     """Send a finished run to MLflow, where that could not be done before."""
-    from chs_ml.calibration import track_again
     from chs_ml.cli.endings import answer_tracking
     from chs_ml.cli.talk import say
+    from chs_ml.tracking import track_run
 
-    answer_tracking(track_again(directory, note=lambda text: say(text, quiet=quiet)), as_json=as_json)
+    answer_tracking(track_run(directory, note=lambda text: say(text, quiet=quiet)), as_json=as_json)

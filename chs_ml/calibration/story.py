@@ -99,3 +99,14 @@ def _tracked(done: Calibration, note: Note) -> Calibration:
         return replace(done, run_id=track_run(done.directory, note=note).run_id)
     except TrackingError as error:
         return replace(done, not_tracked=error)
+
+
+def _files(weights: WeightsFile, evaluation: Evaluation, spec: str) -> dict[str, bytes]:
+    texts = {
+        "weights.json": export(weights, "json"),
+        "weights.csv": export(weights, "csv"),
+        "evaluation.json": json.dumps(evaluation.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+        "spec.yaml": spec,
+        **{f"figures/{name}.svg": svg for name, svg in pictures_of(weights, evaluation.as_dict()).items()},
+    }
+    return {name: text.encode() for name, text in texts.items()}

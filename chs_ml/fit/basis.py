@@ -7,7 +7,7 @@ they are drawn together (``penalty``), and how its coefficients read as health c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +38,7 @@ class CurveBasis:
     knots: FloatArray
     mean: FloatArray
     missing_learned: bool
+    worst: FloatArray | None = None
 
     @property
     def ramps(self) -> int:
@@ -70,7 +71,7 @@ class CurveBasis:
             return along
         if rule == "worst" and self.plan.direction in ("positive", "negative"):
             return np.full(self.columns, float(self.plan.direction == "negative"))
-        return self.mean
+        return self.mean if self.worst is None else self.worst
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return lower and upper bounds of the columns; missing is free."""
@@ -99,6 +100,13 @@ class CurveBasis:
         """Return the log-odds of health at each knot."""
         return np.concatenate([[0.0], np.cumsum(beta[: self.ramps])])
 
+    def settled(self, beta: FloatArray) -> CurveBasis:
+        """Return the same basis, knowing where the curve is worst: a free curve has no such end beforehand."""
+        if self.plan.missing != "worst" or self.plan.direction in ("positive", "negative"):
+            return self
+        lowest = int(np.argmin(self.contributions(beta)))
+        return replace(self, worst=(np.arange(self.columns) < lowest).astype(np.float64))
+
 
 @dataclass(frozen=True)
 class LevelsBasis:
@@ -109,6 +117,7 @@ class LevelsBasis:
     thin: tuple[bool, ...]
     mean: FloatArray
     missing_learned: bool
+    worst: FloatArray | None = None
 
     @property
     def columns(self) -> int:
@@ -123,7 +132,9 @@ class LevelsBasis:
     @cached_property
     def missing_design(self) -> FloatArray:
         """The design of a row without a level."""
-        return _unit(self.columns, len(self.levels)) if self.missing_learned else self.mean
+        if self.missing_learned:
+            return _unit(self.columns, len(self.levels))
+        return self.mean if self.worst is None else self.worst
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return no bounds: levels have no order."""
@@ -146,6 +157,12 @@ class LevelsBasis:
     def contributions(self, beta: FloatArray) -> FloatArray:
         """Return the log-odds of health of each level."""
         return beta[: len(self.levels)]
+
+    def settled(self, beta: FloatArray) -> LevelsBasis:
+        """Return the same basis, knowing which level is worst."""
+        if self.plan.missing != "worst" or not self.levels:
+            return self
+        return replace(self, worst=_unit(self.columns, int(np.argmin(self.contributions(beta)))))
 
 
 MetricBasis = CurveBasis | LevelsBasis
@@ -170,6 +187,11 @@ class Basis:
         for at, (metric, column) in enumerate(pairs):
             metric.encode(column, encoded.slots_of(at), encoded.fractions_of(at))
         return encoded
+
+    def settled(self, beta: FloatArray) -> Basis:
+        """Return the same basis, knowing what the coefficients say of a missing value that is to be the worst."""
+        columns = self.layout.columns_of
+        return Basis(tuple(metric.settled(beta[columns(at)]) for at, metric in enumerate(self.metrics)))
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return lower and upper bounds, the unbounded intercept first."""

@@ -86,7 +86,7 @@ def fit(
     objective = objective_of(sample, basis, candidate)
     usable = start if start is not None and len(start) == objective.encoded.layout.columns else None
     solution = minimise(objective, Bounds(*basis.bounds()), start=usable, tolerance=tolerance)
-    return Fitted(basis, solution, candidate)
+    return Fitted(basis.settled(solution.beta), solution, candidate)
 
 
 def objective_of(sample: Sample, basis: Basis, candidate: Candidate) -> Objective:

@@ -71,10 +71,7 @@ def formula_of(fitted: Fitted, pillars: Mapping[str, str] | None = None) -> Lowe
 def _contribution(metric: MetricBasis, beta: FloatArray) -> _Contribution:
     values = metric.contributions(beta)
     neutral = float(metric.mean @ beta)
-    missing = float(metric.missing_design @ beta)
-    if metric.plan.missing == "worst":
-        missing = float(values.min(initial=neutral))
-    return _Contribution(metric, values, neutral, missing)
+    return _Contribution(metric, values, neutral, missing=float(metric.missing_design @ beta))
 
 
 def _term(part: _Contribution, weight: float, pillar: str | None) -> Term:

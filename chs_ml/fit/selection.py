@@ -44,11 +44,19 @@ class Settings:
         """Return what cross-validation has to choose among."""
         known = [c for c in CANDIDATES if self.ramps is None or (c.ramps == 1) == (self.ramps == 1)]
         ramps = [c.ramps if self.ramps is None else self.ramps for c in known]
-        if self.size is not None:
-            fixed = [Candidate(r, self.size, (self.bend or 0.0) if r > 1 else 0.0) for r in ramps]
-        else:
-            fixed = [Candidate(r, c.size, c.bend) for r, c in zip(ramps, known, strict=True)]
+        fixed = [
+            Candidate(r, self._size(c), self._bend(c) if r > 1 else 0.0) for r, c in zip(ramps, known, strict=True)
+        ]
         return tuple(dict.fromkeys(fixed))
+
+    def _size(self, candidate: Candidate) -> float:
+        return candidate.size if self.size is None else self.size
+
+    def _bend(self, candidate: Candidate) -> float:
+        """Return the bend that is fixed; where only the size is, none."""
+        if self.bend is not None:
+            return self.bend
+        return candidate.bend if self.size is None else 0.0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from chs_ml.errors import FitError
 from chs_ml.fit import kernel
 from chs_ml.formula.columns import BoolArray, column_names, level_codes, numbers, texts
 
+ARROW_NUMBERS = ("int", "uint", "float", "halffloat", "double", "decimal", "bool")
 Wanted = Literal["positive", "negative", "free", "auto"]
 MissingRule = Literal["learned", "neutral", "zero", "worst"]
 
@@ -91,5 +92,5 @@ def _is_numeric(column: Any) -> bool:
     """Return whether the column holds numbers; booleans do, as 0 and 1."""
     if hasattr(column, "cat"):
         return False
-    kind = getattr(getattr(column, "dtype", None), "kind", None)
-    return str(getattr(column, "type", "")) in {"double", "float"} or kind in set("iufb")
+    kind = getattr(getattr(column, "dtype", None), "kind", "")
+    return kind in set("iufb") or str(getattr(column, "type", "")).startswith(ARROW_NUMBERS)

@@ -13,12 +13,13 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight, check_is_fitted, validate_data
 
+from chs_ml.errors import FitError
 from chs_ml.fit.anchor import pull_towards
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.selection import Settings
-from chs_ml.fit.table import MetricPlan, MissingRule, Wanted, read_table
+from chs_ml.fit.table import Column, MetricPlan, MissingRule, Table, Wanted, read_table
 from chs_ml.formula import Formula
 from chs_ml.formula.columns import FloatArray
 
@@ -35,8 +36,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         bend: strength that draws curves towards straight, or ``auto``.
         anchor: an earlier formula that the weights are pulled towards, or None.
         anchor_strength: how strongly.
-        cv: folds of the inner cross-validation.
-        seed: of the folds.
+        folds: of the inner cross-validation.
+        seed: of the folds, which keep a customer whole.
 
     Attributes:
         classes_: the two labels; ``classes_[1]`` is churned.
@@ -57,7 +58,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         bend: float | str = "auto",
         anchor: Formula | None = None,
         anchor_strength: float = 1.0,
-        cv: int = 5,
+        folds: int = 5,
         seed: int = 0,
     ) -> None:
         self.directions = directions
@@ -67,7 +68,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         self.bend = bend
         self.anchor = anchor
         self.anchor_strength = anchor_strength
-        self.cv = cv
+        self.folds = folds
         self.seed = seed
 
     def fit(
@@ -89,11 +90,12 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("HealthScoreClassifier needs two classes; the data contains one class only.")
         weight: FloatArray = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
         plans = self._plans(frame)
-        order, together = _content_order(frame, churned, groups)
+        table = read_table(frame, plans)
+        order, together = _content_order(table, (weight, churned), groups)
         counted = order[weight[order] > 0]
         anchor = None if self.anchor is None else pull_towards(self.anchor, self.anchor_strength)
         retained = (churned == 0).astype(np.float64)
-        sample = Sample(read_table(frame, plans), retained, weight, together, anchor).take(counted)
+        sample = Sample(table, retained, weight, together, anchor).take(counted)
         self.learned_: Learned = learn(sample, plans, self._settings())
         self.n_iter_ = self.learned_.fitted.solution.gradients
         return self
@@ -129,15 +131,16 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def _settings(self) -> Settings:
-        def given(value: Any, kind: type) -> Any:
-            return None if value == "auto" else kind(value)
+        def given(value: Any) -> Any:
+            return None if isinstance(value, str) and value == "auto" else value
 
-        return Settings(given(self.ramps, int), given(self.size, float), given(self.bend, float), self.cv, self.seed)
+        return Settings(given(self.ramps), given(self.size), given(self.bend), self.folds, self.seed)
 
     def _plans(self, frame: pd.DataFrame) -> list[MetricPlan]:
         def of(setting: Any, name: str, default: Any) -> Any:
             return setting if isinstance(setting, str) else setting.get(name, default)
 
+        _check_names(frame, self.directions, self.missing)
         return [
             MetricPlan(name, of(self.directions, name, "auto"), of(self.missing, name, "learned"))
             for name in frame.columns
@@ -161,7 +164,20 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         if reset:
             self.n_features_in_ = X.shape[1]
         renamed: pd.DataFrame = X.set_axis([str(name) for name in X.columns], axis=1)
+        for name in renamed.select_dtypes("number").columns:
+            if np.isinf(renamed[name].to_numpy(np.float64, na_value=np.nan)).any():
+                raise FitError(f"metric {name!r} holds infinity. Mend the column, or leave the cell empty.")
         return renamed
+
+
+def _check_names(frame: pd.DataFrame, *settings: Any) -> None:
+    """Raise FitError for a column that stands twice, and for a setting of a metric that is not there."""
+    names = frame.columns
+    problems = [f"metric {name!r} stands twice among the columns." for name in names[names.duplicated()]]
+    settled = dict.fromkeys(name for setting in settings if not isinstance(setting, str) for name in setting)
+    problems += [f"metric {name!r} has settings but is not among the columns." for name in settled if name not in names]
+    if problems:
+        raise FitError(*problems)
 
 
 def _is_mixed(X: Any) -> bool:
@@ -176,9 +192,20 @@ def _as_frame(estimator: Any, X: FloatArray) -> pd.DataFrame:
 
 
 def _content_order(
-    frame: pd.DataFrame, churned: NDArray[Any], groups: ArrayLike | None
+    table: Table, beside: tuple[NDArray[Any], ...], groups: ArrayLike | None
 ) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Return an order of rows that does not depend on the order they came in, and what belongs together."""
-    content = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    """Return an order of rows that does not depend on the order they came in, and what belongs together.
+
+    beside: what else tells rows with equal metrics apart.
+    """
+    readings = pd.DataFrame({at: _readings(column) for at, column in enumerate(table.columns)})
+    content = pd.util.hash_pandas_object(readings, index=False).to_numpy()
     together = content if groups is None else np.asarray(groups)
-    return np.lexsort((churned, content, together)), together
+    return np.lexsort((*beside, content, together)), together
+
+
+def _readings(column: Column) -> NDArray[Any]:
+    """Return what was read, the same for every kind of column that it may have come from."""
+    if column.levels is None:
+        return np.asarray(column.values + 0.0)  # so that -0.0 is 0.0
+    return np.asarray(np.array([*column.levels, ""], dtype=object)[column.values])

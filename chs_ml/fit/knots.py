@@ -45,7 +45,7 @@ def _tally(x: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, Float
 
 def _ends(values: FloatArray, counts: FloatArray) -> FloatArray:
     if len(values) <= 1 + FEW:
-        return values[[0, -1]]
+        return np.unique(values[[0, -1]])
     low, high = _quantiles(values, counts, 2)[[0, -1]]
     return np.array([low, high]) if low < high else values[[0, -1]]
 

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from chs_ml.errors import FitError
 from chs_ml.formula.columns import FloatArray
 
 PATIENCE = 4
 SLACK = 1e-12
+JITTERS = (0.0, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-6, 1e-4, 1e-2, 1.0)
 
 Sides = NDArray[np.int8]
 """Where each coordinate lies: -1 on its lower bound, 1 on its upper one, 0 between them."""
@@ -78,12 +80,13 @@ class _Quadratic:
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Solve a symmetric system; a singular one (collinear, without penalty) with the least jitter that serves."""
-    scale = float(np.mean(np.diag(matrix))) if len(matrix) else 1.0
-    jitter = 0.0
-    while len(matrix):
+    if len(matrix) == 0:
+        return right
+    scale = float(np.mean(np.diag(matrix))) or 1.0
+    for jitter in JITTERS:
         try:
-            factor = cho_factor(matrix + jitter * np.eye(len(matrix)), lower=True, check_finite=False)
+            factor = cho_factor(matrix + jitter * scale * np.eye(len(matrix)), lower=True, check_finite=False)
             return np.asarray(cho_solve(factor, right, check_finite=False))
         except LinAlgError:
-            jitter = max(10 * jitter, 1e-12 * (scale or 1.0))
-    return right
+            continue
+    raise FitError("the metrics cannot be told apart at all: their Hessian is not positive. Set a strength above 0.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
+from chs_ml.errors import FitError
 from chs_ml.fit.directions import COMPANION, Freed, freed, signed
 from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
@@ -40,6 +43,22 @@ class Settings:
     folds: int = 5
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what is not a number, or out of its range; FitError names all of it."""
+        wanted = (
+            ("ramps", self.ramps, 1, Integral),
+            ("size", self.size, 0, Real),
+            ("bend", self.bend, 0, Real),
+            ("folds", self.folds, 2, Integral),
+        )
+        problems = [
+            f"{name}: {value!r} is not {'a whole' if kind is Integral else 'a'} number of {low} or more."
+            for name, value, low, kind in wanted
+            if value is not None and not _is_number(value, low, kind)
+        ]
+        if problems:
+            raise FitError(*problems)
+
     def candidates(self) -> tuple[Candidate, ...]:
         """Return what cross-validation has to choose among."""
         known = [c for c in CANDIDATES if self.ramps is None or (c.ramps == 1) == (self.ramps == 1)]
@@ -57,6 +76,10 @@ class Settings:
         if self.bend is not None:
             return self.bend
         return candidate.bend if self.size is None else 0.0
+
+
+def _is_number(value: Any, low: int, kind: Any) -> bool:
+    return isinstance(value, kind) and bool(low <= value < np.inf)
 
 
 @dataclass(frozen=True)

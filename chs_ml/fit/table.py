@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,12 @@ class MetricPlan:
     direction: Wanted = "auto"
     missing: MissingRule = "learned"
     kind: Literal["number", "category"] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse words that are none of the rules."""
+        for what, word, words in (("direction", self.direction, Wanted), ("missing", self.missing, MissingRule)):
+            if word not in get_args(words):
+                raise FitError(f"metric {self.name!r}: {what} {word!r} is none of {', '.join(get_args(words))}.")
 
     def directed(self, direction: Wanted) -> MetricPlan:
         """Return the same plan with this direction."""

@@ -12,6 +12,7 @@ FLAT = 0.02
 
 def number(value: float) -> str:
     """Return a number as people write it: four digits that matter, thousands apart, no needless zeros."""
+    value += 0.0  # -0.0 is 0
     if value != 0 and not 1e-3 <= abs(value) < 1e9:
         return f"{value:.3g}"
     text = f"{value:,.{max(0, 4 - len(str(int(abs(value)))))}f}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Mapping
+
+from types import ModuleType
 
 from chs_ml.errors import FormulaError
 from chs_ml.export.csv import to_csv
@@ -23,5 +26,14 @@ def export(weights: WeightsFile, target: str) -> str:
         raise FormulaError(f"unknown target {target!r}; there are: {', '.join(TARGETS)}. Did you mean {near[0]!r}?")
     return TARGETS[target](weights)
 
+
+class _Verb(ModuleType):
+    """Lets ``chs_ml.export(weights, target)`` work: once this room is loaded, Python puts it under the verb's name."""
+
+    def __call__(self, weights: WeightsFile, target: str) -> str:
+        return export(weights, target)
+
+
+sys.modules[__name__].__class__ = _Verb
 
 __all__ = ["TARGETS", "export"]

@@ -1,0 +1,38 @@
+"""Reasons of whole columns against one row at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chs_ml.explain.reasons import WORTH_SAYING, reasons_of
+from tests import tiny
+
+
+def brute(formula, health, average, names, row, count):
+    """Sort one row's losses the plain way; of equal ones the first in the formula."""
+    lost = [
+        (100 * term.weight * (n[row] - average.get(term.key, 1.0)), at)
+        for at, (term, n) in enumerate(zip(formula.terms, health, strict=True))
+    ]
+    worst = sorted(one for one in lost if one[0] < -WORTH_SAYING)[:count]
+    said = [f"{names[at]}: -{min(max(round(-change), 1), 100)} points" for change, at in worst]
+    return said + [""] * (count - len(said))
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_reasons_equal_sorting_each_row(done, count):
+    frame, formula = tiny.customers(200, seed=3), done.formula
+    health = [term.health(frame) for term in formula.terms]
+    average = done.weights.reference["mean_health"]
+    names = [term.metric for term in formula.terms]
+    columns = reasons_of(formula, health, average, names, count)
+    assert len(columns) == count
+    for row in range(len(frame)):
+        assert [column[row] for column in columns] == brute(formula, health, average, names, row, count)
+
+
+def test_without_an_average_a_term_is_measured_against_its_best(formula):
+    health = [np.array([0.0, 1.0]) for _ in formula.terms]
+    first, second = reasons_of(formula, health, {}, [term.key for term in formula.terms], 2)
+    assert first.tolist() == ["tenure: -40 points", ""] and second.tolist() == ["calls: -20 points", ""]

@@ -1,0 +1,51 @@
+"""weights.csv opens in a spreadsheet and runs nothing there."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from chs_ml.export import export
+from chs_ml.export.csv import COLUMNS, harmless
+from chs_ml.formula import Curve, Formula, Term, WeightsFile
+from tests import tiny
+
+CURVE = Curve((0.0, 1.0), (0.0, 1.0), 0.5)
+
+
+def read(weights):
+    return list(csv.DictReader(io.StringIO(export(weights, "csv"))))
+
+
+def test_a_line_for_each_term_the_heaviest_first():
+    weights = tiny.calibrated().weights
+    lines = read(weights)
+    assert tuple(lines[0]) == COLUMNS
+    assert [float(line["weight"]) for line in lines] == sorted(
+        (term.weight for term in weights.formula.terms), reverse=True
+    )
+    assert sum(float(line["weight"]) for line in lines) == pytest.approx(1.0, abs=1e-12)
+    tenure = next(line for line in lines if line["metric"] == "tenure")
+    assert tenure["impact"].startswith("1 → 5") and "months: churn odds ×" in tenure["impact"]
+    assert float(tenure["moves"]) > 0
+
+
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@sum", "=cmd|' /C calc'!A0"])
+def test_text_that_a_spreadsheet_would_run_is_made_harmless(start):
+    weights = WeightsFile(Formula((Term(start, start, "positive", 1.0, CURVE),)), "w", evidence=[
+        {"metric": start, "when": None, "impact": {"words": start}, "moves": -1.5}
+    ])  # fmt: skip
+    (line,) = read(weights)
+    assert [line[name] for name in ("term", "metric", "pillar", "impact")] == ["'" + start] * 4
+    assert (line["weight"], line["moves"]) == ("1.0", "-1.5")
+
+
+@pytest.mark.parametrize("start", ["\t=1", "\r=1", "\n=1"])
+def test_white_space_before_a_formula_is_harmless_too(start):
+    assert harmless(start) == "'" + start
+
+
+def test_usual_text_stays():
+    assert [harmless(text) for text in ("logins", "1 → 2", "", "a-b", "Б")] == ["logins", "1 → 2", "", "a-b", "Б"]

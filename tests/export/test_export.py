@@ -1,0 +1,38 @@
+"""Targets by name; JSON is the weights file itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from chs_ml import export
+from chs_ml.errors import FormulaError
+from chs_ml.export import TARGETS
+from chs_ml.formula import WeightsFile
+from tests import tiny
+
+
+def test_the_public_name_is_the_verb_whatever_was_loaded_before():
+    import chs_ml
+    import chs_ml.export as room
+
+    weights = tiny.calibrated().weights
+    assert chs_ml.export(weights, "csv") == export(weights, "csv") == room.export(weights, "csv")
+    assert set(room.TARGETS) == {"json", "csv"}
+
+
+def test_json_is_the_weights_file():
+    done = tiny.calibrated()
+    text = export(done.weights, "json")
+    assert text.encode() == (done.directory / "weights.json").read_bytes()
+    assert WeightsFile.loads(text) == done.weights
+
+
+def test_the_same_weights_give_the_same_text():
+    weights = tiny.calibrated().weights
+    assert all(export(weights, target) == export(weights, target) for target in TARGETS)
+
+
+@pytest.mark.parametrize(("asked", "near"), [("jsn", "json"), ("CSV", "csv"), ("zzz", "json|csv"), ("", "json|csv")])
+def test_an_unknown_target_names_the_nearest(asked, near):
+    with pytest.raises(FormulaError, match=f"unknown target {asked!r}; there are: json, csv. Did you mean '({near})'"):
+        export(tiny.calibrated().weights, asked)

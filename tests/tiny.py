@@ -21,7 +21,13 @@ SPEC = {
         "outcome": {"column": "left", "churned": ["yes"], "retained": ["no"]},
     },
     "metrics": [
-        {"name": "tenure", "pillar": "relationship", "direction": "positive", "label": "Time with us", "unit": "months"},
+        {
+            "name": "tenure",
+            "pillar": "relationship",
+            "direction": "positive",
+            "label": "Time with us",
+            "unit": "months",
+        },
         {"name": "logins", "pillar": "usage"},
         {"name": "tickets", "pillar": "support", "direction": "negative"},
         {"name": "plan", "pillar": "relationship", "kind": "category"},

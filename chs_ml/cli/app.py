@@ -32,9 +32,13 @@ def _root(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False
 ) -> None:
     if version:
+        from importlib.metadata import PackageNotFoundError
         from importlib.metadata import version as installed
 
-        print(f"chs-ml {installed('chs-ml')}")
+        try:
+            print(f"chs-ml {installed('chs-ml')}")
+        except PackageNotFoundError:  # a folder on the path
+            print("chs-ml, not installed")
         raise typer.Exit
     if context.invoked_subcommand is None:
         raise typer.Exit(2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Mapping
-
 from types import ModuleType
 
 from chs_ml.errors import FormulaError

@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_the_old_run_and_nothing_else(tmp_path, monkeypatch):
         path.write_bytes(content)
 
     monkeypatch.setattr("chs_ml.calibration.run_directory.write_through", full)
-    with pytest.raises(OutputError, match="No space left on device. Nothing was changed"):
+    with pytest.raises(OutputError, match=r"No space left on device\. Nothing was changed"):
         write_run(tmp_path / "a", {**FILES, "version": b"2"})
     assert whole(tmp_path / "a") == b"1" and list(tmp_path.iterdir()) == [tmp_path / "a"]
 

@@ -239,7 +239,11 @@ def test_progress_is_told(tmp_path, quick):
 def test_cyrillic_names_and_values(tmp_path):
     frame = tiny.customers().rename(columns={"tenure": "Стаж $мес", "plan": "Тариф", "id": "Клиент", "left": "Ушёл"})
     frame["Тариф"] = frame["Тариф"].map({"monthly": "Помесячный", "yearly": "Годовой"})
-    metrics = [{"name": "Стаж $мес", "direction": "positive"}, {"name": "Тариф", "kind": "category"}, {"name": "logins"}]
+    metrics = [
+        {"name": "Стаж $мес", "direction": "positive"},
+        {"name": "Тариф", "kind": "category"},
+        {"name": "logins"},
+    ]
     data = {"table": "customers.csv", "customer": "Клиент", "outcome": {"column": "Ушёл", "churned": ["yes"]}}
     run = calibrate(tiny.write(tmp_path, frame, data=data, metrics=metrics), tmp_path / "Прогон", track=False)
     assert Formula.load(run.directory / "weights.json").metrics == ("Стаж $мес", "Тариф", "logins")

@@ -188,7 +188,14 @@ def test_memory_does_not_grow_with_the_table(done, tmp_path):
         with pq.ParquetWriter(path, pa.Table.from_pandas(part, preserve_index=False).schema) as writer:
             for _ in range(parts):
                 writer.write_table(pa.Table.from_pandas(part, preserve_index=False))
-        command = [sys.executable, "-c", PEAK, str(done.directory / "weights.json"), str(path), str(tmp_path / "o.parquet")]
+        command = [
+            sys.executable,
+            "-c",
+            PEAK,
+            str(done.directory / "weights.json"),
+            str(path),
+            str(tmp_path / "o.parquet"),
+        ]
         rows, peak = map(int, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
         assert rows == parts * 50_000
         peaks[parts] = peak / 1024

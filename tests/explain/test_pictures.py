@@ -11,7 +11,16 @@ import pytest
 from chs_ml.explain.pictures import pictures_of
 from chs_ml.formula import Curve, Formula, Levels, Link, Term, WeightsFile
 
-HOSTILE = ["$x_1$", "<script>alert(1)</script>", "входы за 30 дней", "a_b_c", "very long " * 12, "^{1}_{2}", "50 %", "客户"]
+HOSTILE = [
+    "$x_1$",
+    "<script>alert(1)</script>",
+    "входы за 30 дней",
+    "a_b_c",
+    "very long " * 12,
+    "^{1}_{2}",
+    "50 %",
+    "客户",
+]
 EVALUATION = {
     "bands": [
         {"name": "healthy & <b>", "customers": 1500, "churn_rate": 0.02, "low": 0.01, "high": 0.05},

@@ -9,14 +9,14 @@ from chs_ml.explain.reasons import WORTH_SAYING, reasons_of
 from tests import tiny
 
 
-def brute(formula, health, average, names, row, count):
+def brute(formula, row, average, count):
     """Sort one row's losses the plain way; of equal ones the first in the formula."""
     lost = [
-        (100 * term.weight * (n[row] - average.get(term.key, 1.0)), at)
-        for at, (term, n) in enumerate(zip(formula.terms, health, strict=True))
+        (100 * term.weight * (n - average[term.key]), at)
+        for at, (term, n) in enumerate(zip(formula.terms, row, strict=True))
     ]
     worst = sorted(one for one in lost if one[0] < -WORTH_SAYING)[:count]
-    said = [f"{names[at]}: -{min(max(round(-change), 1), 100)} points" for change, at in worst]
+    said = [f"{formula.terms[at].metric}: -{min(max(round(-change), 1), 100)} points" for change, at in worst]
     return said + [""] * (count - len(said))
 
 
@@ -29,7 +29,7 @@ def test_reasons_equal_sorting_each_row(done, count):
     columns = reasons_of(formula, health, average, names, count)
     assert len(columns) == count
     for row in range(len(frame)):
-        assert [column[row] for column in columns] == brute(formula, health, average, names, row, count)
+        assert [column[row] for column in columns] == brute(formula, [n[row] for n in health], average, count)
 
 
 def test_without_an_average_a_term_is_measured_against_its_best(formula):

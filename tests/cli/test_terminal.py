@@ -1,0 +1,80 @@
+"""What is printed fits its place: 80 columns, a file, a terminal without colours or without letters."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
+
+LONG = "a very long name of a metric that nobody can read in one line, и ещё немного"
+
+
+@pytest.fixture
+def wide(tmp_path, done):
+    """A file whose names are as long as they get, with the evaluation of a run beside it."""
+    levels = Levels(((LONG, 0.0), ("[bold]not bold[/]", 1.0)), 0.5, 0.5)
+    curve = Curve((0.0, 123456.789, 1e9), (0.0, 1.0, 0.4), 0.5)
+    shapes = [levels if at % 2 else curve for at in range(10)]
+    terms = tuple(Term(f"{LONG} {at}", "p" * 60, "free", 0.1, shape) for at, shape in enumerate(shapes))
+    bands = (Band(LONG, "green", 66.123456), Band("rest", "red", 0.0))
+    WeightsFile(Formula(terms, Link(0.0, 3.0), bands), "wide", training={"evaluated_formula": 1}).save(
+        tmp_path / "weights.json"
+    )
+    evaluation = {**done.evaluation.as_dict(), "choices": {"evaluated_formula": 1}}
+    evaluation["bands"] = [{"name": LONG, "customers": 1_234_567, "churn_rate": 0.5, "low": 0.1, "high": 1.0}]
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
+    return tmp_path
+
+
+def widest(text: str) -> int:
+    return max(len(line.rstrip()) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("columns", ["80", "60", None])
+def test_pages_fit(run, done, wide, monkeypatch, columns):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    table = done.directory.parents[1] / "customers.csv"
+    for words in (
+        ("show", done.directory),
+        ("show", wide),
+        ("explain", done.directory, table, "--customer", "customer-10001"),
+    ):
+        answer = run(*words)
+        assert answer.code == 0 and widest(answer.out) <= int(columns or 100), answer.out
+
+
+def test_a_name_is_never_markup(run, wide):
+    assert "[bold]not" in run("show", wide).out
+
+
+def test_a_usual_formula_takes_a_line_a_term(run, done, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("show", done.directory).out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("───"))
+    terms = lines[at + 1 : lines.index("", at)]
+    assert len(terms) == len(done.formula.terms)
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        {"LANG": "C", "LC_ALL": None, "PYTHONIOENCODING": None, "PYTHONUTF8": None},
+        {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1251"},
+        {"NO_COLOR": "1", "TERM": "dumb"},
+    ],
+)
+def test_no_letter_fails_to_print(spawn, done, table, surroundings):
+    answer = spawn("show", done.directory, **surroundings)
+    assert answer.returncode == 0 and answer.stderr == b"" and b"Time with us" in answer.stdout
+    found = spawn("show", done.directory, "--json", **surroundings)
+    assert json.loads(found.stdout.decode("utf-8"))["name"] == "tiny"
+
+
+def test_json_off_a_utf8_terminal_keeps_every_letter(spawn, wide):
+    text = spawn("export", wide, "json", PYTHONIOENCODING="ascii").stdout
+    assert text == (wide / "weights.json").read_bytes()

@@ -118,7 +118,8 @@ def _draw_levels(axes: Axes, levels: Levels, most: float, usual: float | None) -
     shown = ordered if len(ordered) <= MOST_LEVELS else [*ordered[: MOST_LEVELS - 2], *ordered[-2:]]
     axes.barh(range(len(shown)), [most * value for _, value in shown], color=EITHER, height=0.35)
     for at, (name, _) in enumerate(shown):
-        axes.text(0.0, at - 0.22, _shortened(name, 24), va="bottom", fontsize=6, bbox=PAPER)
+        place: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "fontsize": 6, "bbox": PAPER}
+        axes.annotate(_shortened(name, 24), (0.0, at - 0.22), (2, 0), **place)
     axes.set_yticks([])
     axes.set_xlim(0, 1.1 * most)
     axes.set_ylim(max(len(shown), 3) - 0.6, -0.9)

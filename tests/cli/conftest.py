@@ -27,7 +27,7 @@ def run(capfd, monkeypatch) -> Callable[..., Answer]:
 
     def ran(*words: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["chs-ml", *map(str, words)])
-        with pytest.raises(SystemExit, match="") as ended:
+        with pytest.raises(SystemExit, match=r"^(\d+|None|)$") as ended:
             main()
         out, err = capfd.readouterr()
         code = ended.value.code or 0

@@ -147,7 +147,7 @@ def test_whatever_happens_nothing_half_written_is_left(done, tmp_path, monkeypat
     monkeypatch.setattr(scoring, "scored_batch", broken)
     monkeypatch.setattr(scoring, "open_batches", small_batches(scoring.open_batches))
     tiny.customers(200).to_csv(tmp_path / "t.csv", index=False)
-    with pytest.raises(type(error), match=str(error)):
+    with pytest.raises(type(error), match=f"^{error}$"):
         score_table(done.weights, tmp_path / "t.csv", tmp_path / "o.csv", Columns(), date(2026, 1, 31))
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 

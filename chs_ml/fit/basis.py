@@ -89,12 +89,12 @@ class CurveBasis:
         matrix[: self.ramps, : self.ramps] += bend * differences.T @ differences
         return matrix + _towards_mean(self, size)
 
-    def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> None:
-        """Fill the slot and the fraction of each row."""
-        if len(slots):
-            kernel.place_on_curve(column.values, self.knots, self.ramps, slots, fractions)
-        else:
-            kernel.place_on_line(column.values, *self.knots, fractions)
+    def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> bool:
+        """Fill slot and fraction of each row; return whether one is missing and there are no slots to say so."""
+        if len(slots) == 0:
+            return bool(kernel.place_on_line(column.values, *self.knots, fractions))
+        kernel.place_on_curve(column.values, self.knots, self.ramps, slots, fractions)
+        return False
 
     def contributions(self, beta: FloatArray) -> FloatArray:
         """Return the log-odds of health at each knot."""
@@ -146,13 +146,14 @@ class LevelsBasis:
         sizes = np.where(self.thin, max(size, THIN_SIZE), size)
         return np.diag(np.append(sizes, [0.0] * self.missing_learned)) + _towards_mean(self, size)
 
-    def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> None:
-        """Fill the slot of each row."""
+    def encode(self, column: Column, slots: NDArray[Any], fractions: NDArray[Any]) -> bool:
+        """Fill the slot of each row, which there always is."""
         del fractions
         position = {level: at for at, level in enumerate(self.levels)}
         other = len(self.levels)
         codes = [position.get(level, other) for level in column.levels or ()]
         slots[:] = np.array([*codes, other + 1], dtype=slots.dtype)[column.values]
+        return False
 
     def contributions(self, beta: FloatArray) -> FloatArray:
         """Return the log-odds of health of each level."""
@@ -180,13 +181,19 @@ class Basis:
         return Layout(tuple(metric.block() for metric in self.metrics))
 
     def encode(self, table: Table) -> Encoded:
-        """Return the table's cells; a straight line without missing values needs no slots."""
+        """Return the table's cells. A straight line has no slots, unless it turns out that a value is missing."""
         pairs = list(zip(self.metrics, table.columns, strict=True))
-        blocks = (metric.block(missing=metric.columns > 1 or column.has_gaps) for metric, column in pairs)
-        encoded = rows_for(Layout(tuple(blocks)), table.rows)
-        for at, (metric, column) in enumerate(pairs):
-            metric.encode(column, encoded.slots_of(at), encoded.fractions_of(at))
-        return encoded
+        needed = [metric.columns > 1 or isinstance(metric, LevelsBasis) for metric in self.metrics]
+        while True:
+            blocks = (metric.block(missing=need) for metric, need in zip(self.metrics, needed, strict=True))
+            encoded = rows_for(Layout(tuple(blocks)), table.rows)
+            gaps = [
+                metric.encode(column, encoded.slots_of(at), encoded.fractions_of(at))
+                for at, (metric, column) in enumerate(pairs)
+            ]
+            if not any(gaps):
+                return encoded
+            needed = [need or gap for need, gap in zip(needed, gaps, strict=True)]
 
     def settled(self, beta: FloatArray) -> Basis:
         """Return the same basis, knowing what the coefficients say of a missing value that is to be the worst."""

@@ -145,16 +145,10 @@ def place_on_curve(x, knots, missing_slot, slots, fractions):
 
 @_compiled
 def place_on_line(x, low, high, fractions):
-    """Fill how far along from low to high each value lies; none is missing."""
+    """Fill how far along from low to high each value lies; return whether one is NaN, which has no place."""
+    missing = 0
     for i in range(len(x)):
         along = (x[i] - low) / (high - low)
+        missing += np.isnan(along)
         fractions[i] = 0.0 if along < 0.0 else (1.0 if along > 1.0 else along)
-
-
-@_compiled
-def has_gaps(x):
-    """Return whether a value is NaN."""
-    gaps = 0
-    for i in range(len(x)):
-        gaps += np.isnan(x[i])
-    return gaps > 0
+    return missing > 0

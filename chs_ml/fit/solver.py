@@ -22,13 +22,14 @@ from chs_ml.formula.columns import BoolArray, FloatArray
 TOLERANCE = 1e-9
 SAMPLE_FROM = 40_000
 """With fewer rows than these nothing is gained by a sample."""
-SAMPLE_SHARE, SAMPLE_PER_COLUMN = 20, 200
-"""A sample is one row in twenty, or 200 for each coefficient: its Hessian is then that of all rows to about 15 %."""
+SAMPLE_SHARE, SAMPLE_PER_COLUMN = 12, 200
+"""A sample is one row in twelve, or 200 for each coefficient: its Hessian is then that of all rows to about 15 %."""
 ROUGH = 1e-4
 MOST_STEPS = 200
 FAR = 0.1
 """A step of so many log-odds is not the last one."""
 SHORTEST = 1e-6
+SETTLED = 1e-6
 
 
 @cache
@@ -79,11 +80,10 @@ def minimise(
     BLAS is held to one thread meanwhile, so that the bits do not depend on the cores.
     """
     with _threads().limit(limits=1, user_api="blas"):
-        beta, hessian = bounds.clip(_start(objective) if start is None else start), None
-        if objective.encoded.rows >= SAMPLE_FROM:
-            beta, hessian = _from_sample(objective, bounds, beta, settled=start is not None)
+        beta = bounds.clip(_start(objective) if start is None else start)
+        beta, hessian = _from_sample(objective, bounds, beta, settled=start is not None)
         solution = _Descent(objective, bounds).run(beta, hessian, tolerance)
-        if solution.kkt > max(1e-6, 10 * tolerance) or _flees(objective, bounds, solution.beta):
+        if solution.kkt > max(SETTLED, 10 * tolerance) or _flees(objective, bounds, solution):
             raise FitError(
                 f"the fit did not settle (KKT residual {solution.kkt:.1e} per row after {solution.gradients} passes): "
                 "without a penalty, metrics that separate churned from retained customers have no finite weight. "
@@ -102,24 +102,29 @@ def _start(objective: Objective) -> FloatArray:
 def _from_sample(
     objective: Objective, bounds: Bounds, beta: FloatArray, *, settled: bool
 ) -> tuple[FloatArray, FloatArray | None]:
-    """Return where the sample's minimum lies (or β, where that is settled) and its Hessian there, as if of all rows."""
+    """Return where the sample's minimum lies (or β, where that is settled) and its Hessian there, as if of all rows.
+
+    The sample begins in the same way, with a sample of its own, until there are too few rows for another.
+    """
     rows, columns = objective.encoded.rows, objective.encoded.layout.columns
     every = rows // max(rows // SAMPLE_SHARE, SAMPLE_PER_COLUMN * columns)
-    if every < 2:
+    if rows < SAMPLE_FROM or every < 2:
         return beta, None
     sample, share = objective.sampled(every)
     if not settled:
-        beta = _Descent(sample, bounds).run(beta, None, ROUGH).beta
+        start, hessian = _from_sample(sample, bounds, beta, settled=False)
+        beta = _Descent(sample, bounds).run(start, hessian, ROUGH).beta
     return beta, sample.hessian(beta) / share
 
 
-def _flees(objective: Objective, bounds: Bounds, beta: FloatArray) -> bool:
+def _flees(objective: Objective, bounds: Bounds, solution: Solution) -> bool:
     """Return whether a Newton step still goes far where the gradient is zero: the minimum lies at infinity.
 
-    Only where a coefficient has no penalty to hold it.
+    Only where a coefficient has no penalty to hold it. Beyond a rough solution every step goes far, and says nothing.
     """
-    if np.diag(objective.penalty.matrix)[1:].all():
+    if np.diag(objective.penalty.matrix)[1:].all() or solution.kkt > SETTLED:
         return False
+    beta = solution.beta
     gradient = objective.value_and_gradient(beta)[1]
     step, _ = bounded_step(objective.hessian(beta), gradient, bounds.lower - beta, bounds.upper - beta)
     values, slopes = objective.encoded.layout.slot_values(step)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chs_ml.errors import FitError
-from chs_ml.fit import kernel
 from chs_ml.formula.columns import BoolArray, column_names, level_codes, numbers, texts
 
 ARROW_NUMBERS = ("int", "uint", "float", "halffloat", "double", "decimal", "bool")
@@ -54,11 +53,6 @@ class Column:
     def known(self) -> BoolArray:
         """Which rows have a value."""
         return np.isfinite(self.values) if self.levels is None else self.values >= 0
-
-    @property
-    def has_gaps(self) -> bool:
-        """Whether a row has no value."""
-        return bool(kernel.has_gaps(self.values)) if self.levels is None else bool((self.values < 0).any())
 
 
 @dataclass(frozen=True)

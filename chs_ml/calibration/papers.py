@@ -104,9 +104,17 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "evaluated_formula": choices["evaluated_formula"],
         "weightless": list(shipped.weightless),
         "kkt": shipped.learned.fitted.solution.kkt,
+        "table": _form(spec),
         "spec_digest": spec.digest,
         "data_digest": evaluation.data["digest"],
         "sources": evaluation.data["sources"],
         "git_commit": git_commit(spec.locate(".")),
         "package_version": package_version(),
     }
+
+
+def _form(spec: CalibrationSpec) -> dict[str, str]:
+    """Return what the spec says of how its table is written, so that the same table can be scored."""
+    table = spec.data.table
+    said = {"delimiter": table.delimiter, "decimal": table.decimal, "encoding": table.encoding}
+    return {key: value for key, value in said.items() if value is not None}

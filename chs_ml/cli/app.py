@@ -25,6 +25,12 @@ Mapped = Annotated[
     list[str], typer.Option("--map", metavar="METRIC=COLUMN", help="A metric that has another name here; repeatable.")
 ]
 AllowAbsent = Annotated[bool, typer.Option("--allow-absent", help="Take columns that are not there as missing.")]
+AS_IN_TRAINING = "[default: as in training where that was said, else found out]"
+Delimiter = Annotated[str | None, typer.Option("--delimiter", help=f"Of a CSV file: , ; | or tab. {AS_IN_TRAINING}")]
+Decimal = Annotated[str | None, typer.Option("--decimal", help=f"Decimal sign of a CSV file. {AS_IN_TRAINING}")]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help="Of a CSV file. [default: as in training, else utf-8]")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -135,6 +141,9 @@ def score(
     customer: CustomerColumn = None,
     mapped: Mapped = [],  # noqa: B006 - typer's form
     allow_absent: AllowAbsent = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -142,10 +151,11 @@ def score(
     from datetime import UTC, datetime
 
     from chs_ml.cli.endings import read_weights
-    from chs_ml.cli.scoring import Columns, score_table
+    from chs_ml.cli.reading import Columns, Form
+    from chs_ml.cli.scoring import score_table
     from chs_ml.cli.talk import answer_json, parsed_pairs, say
 
-    columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent)
+    columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent, Form(delimiter, decimal, encoding))
     totals = score_table(read_weights(weights, quiet=quiet), table, output, columns, datetime.now(UTC).date())
     if as_json:
         answer_json({"rows": totals.rows, "bands": totals.bands, "output": str(output)})
@@ -161,16 +171,19 @@ def explain(
     column: Annotated[str | None, typer.Option("--column", help="The id column. [default: as in training]")] = None,
     mapped: Mapped = [],  # noqa: B006 - typer's form
     allow_absent: AllowAbsent = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Explain one customer's score, term by term."""
     from chs_ml.cli.endings import answer_explanation, read_weights
-    from chs_ml.cli.scoring import Columns, find_customer
+    from chs_ml.cli.reading import Columns, Form, find_customer
     from chs_ml.cli.talk import parsed_pairs, say
 
     file = read_weights(weights, quiet=quiet)
-    columns = Columns(column, parsed_pairs(mapped, "--map"), allow_absent)
+    columns = Columns(column, parsed_pairs(mapped, "--map"), allow_absent, Form(delimiter, decimal, encoding))
     row, rows = find_customer(file, table, customer, columns)
     if rows > 1:
         say(f"note: {rows} rows of this customer; the last one is explained", quiet=quiet)

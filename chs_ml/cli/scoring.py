@@ -6,9 +6,9 @@ import contextlib
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,15 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from chs_ml.cli.reading import CUSTOMER, Columns, batches_of
 from chs_ml.errors import DataError, OutputError
 from chs_ml.explain.customer import label_of, mean_health
 from chs_ml.explain.reasons import reasons_of
 from chs_ml.export.csv import RUNS_IN_A_SPREADSHEET
-from chs_ml.formula import Curve, Formula, WeightsFile
+from chs_ml.formula import WeightsFile
 from chs_ml.formula.atomic import sync_folder
-from chs_ml.history.sources import open_batches, open_table
 
 REASONS = 3
-CUSTOMER = "\0customer"
-"""The id's column inside a batch: no metric can be called so."""
 SCHEMA = pa.schema(
     [
         ("customer", pa.string()),
@@ -44,15 +42,6 @@ SCHEMA = pa.schema(
         ("as_of", pa.string()),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Columns:
-    """How the table's columns are called: the customer's id, and metrics that have another name there."""
-
-    customer: str | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
-    allow_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,39 +98,6 @@ def _check_output(out: Path, table: Path) -> None:
         raise OutputError(f"{out} is the table that is scored, and would be lost. Choose another -o.")
 
 
-def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
-    """Give the table's batches with the columns that scoring reads, under the formula's names, ``customer`` first."""
-    there = set(open_table(table).columns)
-    customer = columns.customer or weights.customer
-    unknown = [metric for metric in columns.names if metric not in weights.formula.metrics]
-    if unknown:
-        known = ", ".join(weights.formula.metrics)
-        raise DataError(*(f"--map {name}: the formula has no such metric; it has: {known}." for name in unknown))
-    wanted = {metric: columns.names.get(metric, metric) for metric in weights.formula.metrics}
-    if columns.allow_absent:
-        wanted = {metric: column for metric, column in wanted.items() if column in there}
-    numeric = numeric_metrics(weights.formula)
-    named = [*([customer] if customer else []), *wanted.values()]
-    numbers = {column for metric, column in wanted.items() if metric in numeric}
-    for batch in open_batches(table, columns=list(dict.fromkeys(named)), numbers=numbers):
-        arrays = ([batch[customer]] if customer else []) + [batch[column] for column in wanted.values()]
-        yield pa.record_batch(arrays, names=([CUSTOMER] if customer else []) + list(wanted))
-
-
-def find_customer(weights: WeightsFile, table: Path, customer: str, columns: Columns) -> tuple[pa.RecordBatch, int]:
-    """Return the customer's last row, and how many rows there are; DataError where there is none."""
-    if not (columns.customer or weights.customer):
-        raise DataError("the formula was learned without an id column; name the table's with --column.")
-    found, rows = None, 0
-    for batch in batches_of(weights, table, columns):
-        here = batch.filter(pc.equal(batch[CUSTOMER], customer))
-        rows += len(here)
-        found = here.slice(len(here) - 1) if len(here) else found
-    if found is None:
-        raise DataError(f"{table.name}: no customer {customer!r}. Ids are compared as text, letter for letter.")
-    return found, rows
-
-
 def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, before: int, as_of: date) -> pa.Table:
     """Return the scores of one batch; ``before`` is how many rows came before it."""
     formula, rows = weights.formula, len(batch)
@@ -167,14 +123,6 @@ def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, 
     ]
     arrays = [pa.array(value, kind) for value, kind in zip(values, SCHEMA.types, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
-
-
-def numeric_metrics(formula: Formula) -> set[str]:
-    """Return the metrics that the formula reads as numbers."""
-    conditions = [term.when for term in formula.terms if term.when] + [rule.when for rule in formula.rules]
-    found = {term.metric for term in formula.terms if isinstance(term.shape, Curve)}
-    found |= {condition.metric for condition in conditions if condition.above is not None}
-    return found | {metric for metric, _ in (formula.score_when.floors if formula.score_when else ())}
 
 
 def _ids(batch: pa.RecordBatch, before: int) -> pa.Array:

@@ -251,6 +251,14 @@ def test_cyrillic_names_and_values(tmp_path):
     assert "Стаж $мес" in (run.directory / "figures" / "weights.svg").read_text(encoding="utf-8")
 
 
+def test_the_form_of_the_table_is_kept_as_far_as_it_was_said(done, tmp_path, quick):
+    assert done.weights.training["table"] == {}
+    spec = tiny.write(tmp_path, data={**tiny.SPEC["data"], "table": {"file": "t.csv", "encoding": "windows-1251"}})
+    tiny.customers().replace("monthly", "щомісячний").to_csv(tmp_path / "t.csv", index=False, encoding="cp1251")
+    run = calibrate(spec, tmp_path / "run", track=False)
+    assert run.weights.training["table"] == {"encoding": "cp1251"}
+
+
 def test_planted_ids_are_nowhere_in_a_run(done):
     ids = tiny.customers()["id"].tolist()
     for path in done.directory.rglob("*"):

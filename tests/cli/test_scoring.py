@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chs_ml.cli import scoring
-from chs_ml.cli.scoring import Columns, score_table
-from chs_ml.errors import DataError, OutputError
+from chs_ml.cli import reading, scoring
+from chs_ml.cli.reading import Columns, Form
+from chs_ml.cli.scoring import score_table
+from chs_ml.errors import ChsError, DataError, OutputError
 from chs_ml.formula import Curve, Formula, ScoreWhen, Term, WeightsFile
 from tests import tiny
 
@@ -85,6 +87,45 @@ def test_text_that_a_spreadsheet_would_run_is_made_harmless_in_csv_only(run, don
     assert read(tmp_path / "o.parquet")["customer"].tolist() == frame["id"].tolist()
 
 
+def test_a_table_in_another_encoding_is_read_as_it_was_in_training(run, done, tmp_path):
+    frame = tiny.customers(50).assign(plan=np.where(np.arange(50) % 2, "monthly", "Річний"))
+    frame["nps"] = frame["nps"].astype("float64") + 0.5
+    frame.to_csv(tmp_path / "t.csv", index=False, encoding="cp1251", sep=";", decimal=",")
+    words = [tmp_path / "t.csv", "-o", tmp_path / "o.parquet"]
+    refused = run("score", done.directory, *words)
+    assert refused.code == 2 and "--encoding cp1251" in refused.err
+    thousands = run("score", done.directory, *words, "--encoding", "cp1251", "--decimal", ".")
+    assert thousands.code == 2 and "nps" in thousands.err
+    expected = done.formula.score(frame).tolist()
+    said = ["--encoding", "cp1251", "--delimiter", ";", "--decimal", ","]
+    assert run("score", done.directory, *words, *said).code == 0
+    assert read(tmp_path / "o.parquet")["score"].tolist() == expected
+    learned = replace(done.weights, training={"table": {"encoding": "cp1251", "decimal": ","}})
+    learned.save(tmp_path / "w.json")
+    assert run("score", tmp_path / "w.json", *words).code == 0
+    assert read(tmp_path / "o.parquet")["score"].tolist() == expected
+    one = ["--customer", "customer-10000"]
+    assert run("explain", done.directory, words[0], *one).code == 2
+    assert run("explain", done.directory, words[0], *one, *said).code == 0
+    assert run("explain", tmp_path / "w.json", words[0], *one).code == 0
+    assert run("score", tmp_path / "w.json", *words, "--encoding", "utf-8").code == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"encoding": "cp99"}, "--encoding 'cp99' is not known"),
+        ({"encoding": "hex"}, "--encoding 'hex' is not known"),
+        ({"delimiter": "x"}, "--delimiter 'x' is none of"),
+        ({"decimal": ";"}, "--decimal ';' is neither"),
+    ],
+)
+def test_a_form_that_no_file_has(said, message):
+    with pytest.raises(ChsError, match=message):
+        Form(**said)
+    assert Form(delimiter="tab").delimiter == "\t"
+
+
 def bare(**more) -> WeightsFile:
     term = Term("logins", "usage", "positive", 1.0, Curve((0.0, 10.0), (0.0, 1.0), 0.5))
     return WeightsFile(Formula((term,), **more), "bare")
@@ -113,7 +154,7 @@ def test_who_is_not_scored_is_told_why_first(tmp_path):
 
 def test_many_batches_are_one_file(done, tmp_path, monkeypatch):
     monkeypatch.setattr("chs_ml.history.sources.BATCH_ROWS", 64)
-    monkeypatch.setattr(scoring, "open_batches", small_batches(scoring.open_batches))
+    monkeypatch.setattr(reading, "open_batches", small_batches(reading.open_batches))
     frame = tiny.customers(500, seed=8)
     totals, found = score_frame(done.weights, frame, tmp_path)
     assert totals.rows == 500 and found["score"] == done.formula.score(frame).tolist()
@@ -124,7 +165,7 @@ def small_batches(original):
 
 
 def test_trouble_in_the_last_batch_leaves_the_old_file_and_nothing_else(done, tmp_path, monkeypatch):
-    monkeypatch.setattr(scoring, "open_batches", small_batches(scoring.open_batches))
+    monkeypatch.setattr(reading, "open_batches", small_batches(reading.open_batches))
     frame = tiny.customers(200)
     frame["tenure"] = frame["tenure"].astype(str)
     frame.loc[199, "tenure"] = "many"
@@ -145,7 +186,7 @@ def test_whatever_happens_nothing_half_written_is_left(done, tmp_path, monkeypat
 
     usual = scoring.scored_batch
     monkeypatch.setattr(scoring, "scored_batch", broken)
-    monkeypatch.setattr(scoring, "open_batches", small_batches(scoring.open_batches))
+    monkeypatch.setattr(reading, "open_batches", small_batches(reading.open_batches))
     tiny.customers(200).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(type(error), match=f"^{error}$"):
         score_table(done.weights, tmp_path / "t.csv", tmp_path / "o.csv", Columns(), date(2026, 1, 31))
@@ -168,7 +209,8 @@ PEAK = """
 import resource, sys
 from datetime import date
 from pathlib import Path
-from chs_ml.cli.scoring import Columns, score_table
+from chs_ml.cli.reading import Columns
+from chs_ml.cli.scoring import score_table
 from chs_ml.formula import WeightsFile
 weights = WeightsFile.load(sys.argv[1])
 totals = score_table(weights, Path(sys.argv[2]), Path(sys.argv[3]), Columns(), date(2026, 1, 31))

@@ -1,0 +1,122 @@
+"""The table that is scored or explained: how it is written, what its columns are called, its rows in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from chs_ml.errors import ChsError, DataError
+from chs_ml.formula import Curve, Formula, WeightsFile
+from chs_ml.history.delimited import DELIMITERS
+from chs_ml.history.findings import TableError
+from chs_ml.history.sources import open_batches, open_table
+
+CUSTOMER = "\0customer"
+"""The id's column inside a batch: no metric can be called so."""
+TAB = {"tab", "\\t"}
+REMEDIES = {
+    "wrong-encoding": "Save the file as UTF-8, or name its encoding, for instance --encoding cp1251",
+    "decimal-comma": "Say --decimal , or remove the thousands separators",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a CSV file is written; None: found out from the file, UTF-8."""
+
+    delimiter: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no CSV file can be written in, by the option's name."""
+        if self.delimiter in TAB:
+            object.__setattr__(self, "delimiter", "\t")
+        if self.delimiter not in {None, *DELIMITERS}:
+            raise ChsError(f"--delimiter {self.delimiter!r} is none of: , ; | tab. Leave it out, and it is found.")
+        if self.decimal not in {None, ".", ","}:
+            raise ChsError(f"--decimal {self.decimal!r} is neither . nor a comma. Leave it out, and it is found.")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except (LookupError, ValueError):
+            raise ChsError(f"--encoding {self.encoding!r} is not known. Try utf-8, utf-16 or cp1251.") from None
+
+    def else_as_in_training(self, weights: WeightsFile) -> Form:
+        """Return the form, where nothing was said the one that the table in training was said to have."""
+        said = weights.training.get("table")
+        if not isinstance(said, dict):
+            return self
+        before = {key: value for key, value in said.items() if isinstance(value, str)}
+        return Form(*(getattr(self, key) or before.get(key) for key in ("delimiter", "decimal", "encoding")))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How the table's columns are called: the customer's id, and metrics that have another name there; its form."""
+
+    customer: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    allow_absent: bool = False
+    form: Form = Form()
+
+
+def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
+    """Give the formula's columns batch by batch under the metrics' names, the id as ``CUSTOMER``."""
+    form = columns.form.else_as_in_training(weights)
+    written: dict[str, Any] = {"delimiter": form.delimiter, "decimal": form.decimal, "encoding": form.encoding}
+    customer, wanted = columns.customer or weights.customer, _wanted(weights, columns)
+    try:
+        if columns.allow_absent:
+            there = set(open_table(table, **written).columns)
+            wanted = {metric: column for metric, column in wanted.items() if column in there}
+        numeric = numeric_metrics(weights.formula)
+        named = [*([customer] if customer else []), *wanted.values()]
+        numbers = {column for metric, column in wanted.items() if metric in numeric}
+        for batch in open_batches(table, columns=list(dict.fromkeys(named)), numbers=numbers, **written):
+            arrays = ([batch[customer]] if customer else []) + [batch[column] for column in wanted.values()]
+            yield pa.record_batch(arrays, names=([CUSTOMER] if customer else []) + list(wanted))
+    except TableError as error:
+        raise _with_the_option(error) from None
+
+
+def find_customer(weights: WeightsFile, table: Path, customer: str, columns: Columns) -> tuple[pa.RecordBatch, int]:
+    """Return the customer's last row, and how many rows there are; DataError where there is none."""
+    if not (columns.customer or weights.customer):
+        raise DataError("the formula was learned without an id column; name the table's with --column.")
+    found, rows = None, 0
+    for batch in batches_of(weights, table, columns):
+        here = batch.filter(pc.equal(batch[CUSTOMER], customer))
+        rows += len(here)
+        found = here.slice(len(here) - 1) if len(here) else found
+    if found is None:
+        raise DataError(f"{table.name}: no customer {customer!r}. Ids are compared as text, letter for letter.")
+    return found, rows
+
+
+def numeric_metrics(formula: Formula) -> set[str]:
+    """Return the metrics that the formula reads as numbers."""
+    conditions = [term.when for term in formula.terms if term.when] + [rule.when for rule in formula.rules]
+    found = {term.metric for term in formula.terms if isinstance(term.shape, Curve)}
+    found |= {condition.metric for condition in conditions if condition.above is not None}
+    return found | {metric for metric, _ in (formula.score_when.floors if formula.score_when else ())}
+
+
+def _wanted(weights: WeightsFile, columns: Columns) -> dict[str, str]:
+    """Return each metric's column; DataError for a name that the formula does not know."""
+    unknown = [metric for metric in columns.names if metric not in weights.formula.metrics]
+    if unknown:
+        known = ", ".join(weights.formula.metrics)
+        raise DataError(*(f"--map {name}: the formula has no such metric; it has: {known}." for name in unknown))
+    return {metric: columns.names.get(metric, metric) for metric in weights.formula.metrics}
+
+
+def _with_the_option(error: TableError) -> TableError:
+    """Name the command's own option where a spec's key would be named."""
+    return TableError(
+        *(replace(found, remedy=REMEDIES.get(found.code, found.remedy)) for found in error.findings),
+    )

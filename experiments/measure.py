@@ -1,7 +1,7 @@
 """Measure the experiments again and write what was found: ``experiments/*/results.md`` and the README's pictures.
 
-Five folds (stratified, shuffled, seed 0), everything refitted in the fold: directions, strengths, curves. The rivals run in
-the same folds. Run from the repository's root; the SaaS table is found through CHS_DATA (default ../shared/data).
+Five folds (stratified, shuffled, seed 0), everything refitted in the fold: directions, strengths, curves. The rivals
+run in the same folds. Run from the repository's root; the SaaS table is found through CHS_DATA (default ../shared/data).
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def holdout(name: str) -> str:
     held, bands = run.evaluation.holdout, run.evaluation.bands
     rows = pd.DataFrame([(b.name, b.customers, b.churn_rate, b.low, b.high) for b in bands])
     lines = [f"| {r[0]} | {r[1]:,} | {r[2]:.1%} | {r[3]:.1%} to {r[4]:.1%} |" for r in rows.itertuples(index=False)]
-    said = f"On the {held.rows:,} customers that `make calibrate` holds out: AUC {held.auc:.3f}, log-loss {held.log_loss:.4f}."
+    figures = f"AUC {held.auc:.3f}, log-loss {held.log_loss:.4f}"
+    said = f"On the {held.rows:,} customers that `make calibrate` holds out: {figures}."
     return "\n".join([said, "", "| band | customers | churned | 95 % interval |", "|---|---|---|---|", *lines]) + "\n"
 
 

@@ -97,8 +97,10 @@ def _path(learn: FloatArray, outcomes: Outcomes, folds: npt.NDArray[np.int64], m
         inside, left_out = outcomes.among(~out), outcomes.among(out)
         if inside.one_class or left_out.total <= 0:
             continue
-        model.fit(learn[~out], inside.churned, sample_weight=inside.weights)
-        staged = model.staged_predict_proba(learn[out])
+        unseen = ~np.isfinite(learn[~out]).any(axis=0)  # scikit-learn refuses a column that is missing throughout
+        apart = np.where(unseen, 0.0, learn)
+        model.fit(apart[~out], inside.churned, sample_weight=inside.weights)
+        staged = model.staged_predict_proba(apart[out])
         losses = [left_out.weights @ row_log_loss(left_out.churned, p[:, 1]) for p in staged]
         total += np.asarray(losses)
     return total

@@ -23,7 +23,7 @@ from chs_ml.fit.table import Column, MetricPlan, Table
 from chs_ml.formula.columns import FloatArray
 
 ENOUGH = 10
-"""Missing is learned only with so many churned and so many retained rows; a level with fewer of either is thin."""
+"""Rows of either outcome that a curve, or a value for missing, is learned from; a level with fewer of either is thin."""
 THIN_SIZE = 1.0
 """A thin level, of ten rows or more with both outcomes, is learned too, but held at least this strongly."""
 ALMOST = 1 - 1e-12
@@ -32,12 +32,16 @@ MOST_COLUMNS = 6_000
 
 @dataclass(frozen=True)
 class CurveBasis:
-    """Ramps between ``knots``; ``mean`` is the average row's design, where a neutral value stands."""
+    """Ramps between ``knots``; ``mean`` is the average row's design, where a neutral value stands.
+
+    learnable: enough rows are known and differ; otherwise the curve is held at nothing, and gets no weight.
+    """
 
     plan: MetricPlan
     knots: FloatArray
     mean: FloatArray
     missing_learned: bool
+    learnable: bool = True
     worst: FloatArray | None = None
 
     @property
@@ -75,6 +79,8 @@ class CurveBasis:
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return lower and upper bounds of the columns; missing is free."""
+        if not self.learnable:
+            return np.zeros(self.columns), np.zeros(self.columns)
         lower, upper = np.full(self.columns, -np.inf), np.full(self.columns, np.inf)
         if self.plan.direction == "positive":
             lower[: self.ramps] = 0.0
@@ -249,10 +255,11 @@ def _curve(column: Column, retained: FloatArray, weight: FloatArray, plan: Metri
     knots = knots_of(x, ramps, None if uniform else weight[known]) if len(x) else np.array([0.0, 1.0])
     if len(knots) < 2:
         knots = np.array([knots[0], knots[0] + 1.0])
-    learned = plan.missing == "learned" and _enough(~column.known, retained, weight)
+    learnable = _enough(known, retained, weight) and _differ(x, weight[known])
+    learned = learnable and plan.missing == "learned" and _enough(~column.known, retained, weight)
     design = np.clip((x[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0)
     mean = np.average(design, axis=0, weights=weight[known]) if len(x) else np.zeros(len(knots) - 1)
-    return CurveBasis(plan, knots, np.append(mean, [0.0] * learned), learned)
+    return CurveBasis(plan, knots, np.append(mean, [0.0] * learned), learned, learnable)
 
 
 def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan, ramps: int) -> LevelsBasis:
@@ -263,10 +270,16 @@ def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: Metr
     stayed = np.bincount(column.values[known], weights=(weight * retained)[known], minlength=len(names))
     fewer = np.minimum(stayed, share - stayed)
     kept = np.flatnonzero((share >= ENOUGH * ALMOST) & (fewer > 0))
-    learned = plan.missing == "learned" and _enough(~known, retained, weight)
+    learned = len(kept) > 0 and plan.missing == "learned" and _enough(~known, retained, weight)
     mean = np.append(share[kept] / max(float(share[kept].sum()), 1e-300), [0.0] * learned)
     thin = tuple((fewer[kept] < ENOUGH * ALMOST).tolist())
     return LevelsBasis(plan, tuple(names[code] for code in kept.tolist()), thin, mean, learned)
+
+
+def _differ(x: FloatArray, weight: FloatArray) -> bool:
+    """Return whether enough rows have another value than the most frequent one."""
+    mass = np.bincount(np.unique(x, return_inverse=True)[1], weights=weight)
+    return float(mass.sum() - mass.max(initial=0.0)) >= ENOUGH * ALMOST
 
 
 def _enough(rows: NDArray[np.bool_], retained: FloatArray, weight: FloatArray) -> bool:

@@ -157,3 +157,12 @@ def test_telco_as_the_peers_measured_it(chs_data):
     assert 0.78 < equal.auc < found.auc
     boosted = figures(churned[test], gradient_boosting(table.iloc[train], churned[train], table.iloc[test]))
     assert boosted.log_loss == pytest.approx(0.4126, abs=0.003)
+
+
+def test_boosting_takes_a_metric_that_hardly_anybody_has():
+    random = np.random.default_rng(0)
+    x = random.normal(size=600)
+    churned = (random.random(600) < 1 / (1 + np.exp(-x))).astype(float)
+    frame = pd.DataFrame({"x": x, "rare": np.where(np.arange(600) < 3, x, np.nan)})
+    p = gradient_boosting(frame[:400], churned[:400], frame[400:])
+    assert ((p > 0) & (p < 1)).all()

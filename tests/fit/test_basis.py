@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from chs_ml import HealthScoreClassifier
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import basis_of
 from chs_ml.fit.objective import log_odds
@@ -135,3 +136,29 @@ def test_ten_thousand_metrics_are_refused_at_once():
     with pytest.raises(FitError, match=r"8 ramps each need more than 6000 .* or set ramps: 1"):
         basis(table, np.tile([0.0, 1.0], 25), plans, 8)
     assert time.process_time() - began < 10
+
+
+def _nearly_nothing() -> dict[str, np.ndarray]:
+    rows = np.arange(600)
+    few = np.full(600, np.nan)
+    few[:5] = rows[:5]
+    constant = np.full(600, 5.0)
+    constant[:5] = rows[:5]
+    rare = np.array([f"city {at % 231}" for at in rows], dtype=object)
+    hidden = np.where(rows < 5, "a", None).astype(object)
+    return {
+        "known in five rows": few,
+        "five rows differ": constant,
+        "only rare levels": rare,
+        "five levels known": hidden,
+    }
+
+
+@pytest.mark.parametrize("name", list(_nearly_nothing()))
+def test_a_metric_that_says_nearly_nothing_gets_no_weight(name: str) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=600)
+    churned = (random.random(600) < 1 / (1 + np.exp(-x))).astype(int)
+    frame = pd.DataFrame({"x": x, "odd": _nearly_nothing()[name]})
+    formula = HealthScoreClassifier(ramps=1, size=1.0).fit(frame, churned).to_formula()
+    assert [term.metric for term in formula.terms] == ["x"]

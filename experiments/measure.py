@@ -1,7 +1,8 @@
 """Measure the experiments again and write what was found: ``experiments/*/results.md`` and the README's pictures.
 
 Five folds (stratified, shuffled, seed 0), everything refitted in the fold: directions, strengths, curves. The rivals
-run in the same folds. Run from the repository's root; the SaaS table is found through CHS_DATA (default ../shared/data).
+run in the same folds. Run from the repository's root; the SaaS table is found through CHS_DATA (default:
+../shared/data).
 """
 
 from __future__ import annotations

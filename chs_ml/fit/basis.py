@@ -23,7 +23,7 @@ from chs_ml.fit.table import Column, MetricPlan, Table
 from chs_ml.formula.columns import FloatArray
 
 ENOUGH = 10
-"""Rows of either outcome that a curve, or a value for missing, is learned from; a level with fewer of either is thin."""
+"""Rows of either outcome that a curve, or a value for missing, is learned from; a level with fewer is thin."""
 THIN_SIZE = 1.0
 """A thin level, of ten rows or more with both outcomes, is learned too, but held at least this strongly."""
 ALMOST = 1 - 1e-12

@@ -71,3 +71,13 @@ def test_make_has_every_target_that_is_named() -> None:
 def test_every_link_leads_somewhere() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_the_spec_that_is_shown_is_one(tmp_path: Path) -> None:
+    from chs_ml import load_spec
+
+    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "calibration.yaml").write_text(example, encoding="utf-8")
+    spec = load_spec(tmp_path / "calibration.yaml")
+    assert spec.metric("nps").direction == "positive"
+    assert [band.name for band in spec.bands] == ["healthy", "at risk", "unhealthy"]

@@ -15,6 +15,8 @@ from chs_ml.history.findings import Trouble, trouble
 
 MISSING_WORDS = ("na", "n/a", "nan", "null", "none", "-")
 """Read as missing in a column of numbers, in upper or lower case; in a category they are levels."""
+MOSTLY = 0.9
+"""A column with more numbers than this is meant to hold numbers; the rest of it is damage."""
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _COMMA_NUMBER = r"^[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -114,7 +116,7 @@ class NumberReader:
         parsed = parse_numbers(text, sign)
         if len(parsed.odd) and self.decimal is None and not self.comma and self.may_hold_commas:
             with_comma = parse_numbers(text, ",")
-            if not len(with_comma.odd) and not all_thousands(text):
+            if with_comma.share > max(MOSTLY, parsed.share) and not all_thousands(text):
                 self.comma, parsed = True, with_comma
         self.words += parsed.words
         return parsed
@@ -122,20 +124,19 @@ class NumberReader:
     def troubles(self, text: Column, parsed: Parsed) -> list[Trouble]:
         """What of the column is no finite number, and why."""
         found = []
-        if len(parsed.odd):
-            found.append(trouble(self.column, parsed.odd, text_at(text, parsed.odd), self._rule(text, parsed)))
-        if len(parsed.endless):
-            found.append(trouble(self.column, parsed.endless, text_at(text, parsed.endless), NOT_FINITE))
+        for rows, rule in (*self._ruled(text, parsed), (parsed.endless, NOT_FINITE)):
+            if len(rows):
+                found.append(trouble(self.column, rows, text_at(text, rows), rule))
         return found
 
-    def _rule(self, text: Column, parsed: Parsed) -> tuple[str, str, str]:
-        """A comma (or, among commas, a point) is behind it only if it explains every odd value."""
+    def _ruled(self, text: Column, parsed: Parsed) -> tuple[tuple[NDArray[np.intp], tuple[str, str, str]], ...]:
+        """The odd values that no decimal sign explains, and those that the other one would, each with its rule."""
+        if not len(parsed.odd):
+            return ()
         other = parse_numbers(text, "." if self.decimal == "," or self.comma else ",")
-        if np.isin(parsed.odd, other.odd).any():
-            return NOT_A_NUMBER
-        if len(other.odd) or self.decimal or self.comma:
-            return MIXED_SIGNS
-        return DECIMAL_COMMA
+        never = np.isin(parsed.odd, other.odd)
+        both_signs = len(other.odd) > never.sum() or self.decimal or self.comma
+        return (parsed.odd[never], NOT_A_NUMBER), (parsed.odd[~never], MIXED_SIGNS if both_signs else DECIMAL_COMMA)
 
 
 def all_thousands(text: Column) -> bool:

@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 
 from chs_ml.history.columns import Column, as_text, can_be_text, is_number, is_time
 from chs_ml.history.findings import Finding, Trouble, error, trouble
-from chs_ml.history.numbers import NOT_FINITE, NumberReader, Parsed, parse_numbers
-
-MOSTLY = 0.9
-"""A column with more numbers than this is meant to hold numbers; the rest of it is damage."""
+from chs_ml.history.numbers import MOSTLY, NOT_FINITE, NumberReader, Parsed, parse_numbers
 
 
 @dataclass(slots=True)

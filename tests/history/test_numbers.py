@@ -138,3 +138,22 @@ def test_a_reader_remembers_the_comma():
     assert reader.read(pa.array(["1", "1,5"]))[0].to_pylist() == [1.0, 1.5]
     assert reader.read(pa.array(["1,500"]))[0].to_pylist() == [1.5]
     assert reader.read(pa.array(["1.5"]))[1][0].code == "mixed-decimals"
+
+
+@pytest.mark.parametrize(
+    ("odd", "code"), [("багато", "not-a-number"), ("1.234,5", "not-a-number"), ("2.5", "mixed-decimals")]
+)
+def test_one_odd_cell_among_decimal_commas_is_named_and_nothing_else(odd, code):
+    cells = [f"{i},7" for i in range(600)]
+    cells[398] = odd
+    for kind in (None, "number"):
+        (found,) = read_metric("x", _column(*cells), kind, SEMICOLON).troubles
+        assert (found.code, found.rows, found.shown, found.total) == (code, (398,), (repr(odd),), 1)
+    assert "kind: category" in found.remedy or code != "not-a-number"
+
+
+def test_commas_and_words_are_told_apart():
+    cells = [f"{i},7" for i in range(40)] + ["багато"]
+    word, commas = read_metric("x", _column(*cells), None, CSV).troubles
+    assert (word.code, word.shown) == ("not-a-number", ("'багато'",))
+    assert (commas.code, commas.total) == ("decimal-comma", 40)

@@ -70,16 +70,18 @@ def init(
         raise ChsError("init: give a table to propose a spec for, or --schema.")
     from chs_ml.history.proposal import propose_spec
 
-    text = propose_spec(table, beside=Path() if output is None else output.parent)
+    proposal = propose_spec(table, beside=Path() if output is None else output.parent)
     if output is None:
-        answer_text(text)
-        return
-    if output.exists():
+        answer_text(proposal.text)
+    elif output.exists():
         raise OutputError(f"{output} exists already. Choose another -o, or remove it.")
-    from chs_ml.formula.atomic import write_whole
+    else:
+        from chs_ml.formula.atomic import write_whole
 
-    write_whole(output, text.encode())
-    say(f"wrote {output}; read it, correct it, then: chs-ml check {output}", quiet=quiet)
+        write_whole(output, proposal.text.encode())
+        say(f"wrote {output}; read it, correct it, then: chs-ml check {output}", quiet=quiet)
+    for point in proposal.open_points:
+        say(f"note: {point}", quiet=quiet)
 
 
 @app.command()

@@ -3,59 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chs_ml.history import vocabulary
 from chs_ml.history.columns import Column, as_text, can_be_text, is_time
 from chs_ml.history.conditions import MAX_LEVELS
 from chs_ml.history.numbers import MISSING_WORDS
 from chs_ml.history.readings import Form, Reading, read_metric
 from chs_ml.spec.metrics import SCALE_ENDS
 
-_CHURNED_WORDS = re.compile(
-    r"1|1\.0|true|t|yes|y|churn(ed)?|left|exited|cancell?ed|lost|closed|inactive|attrited( customer)?|terminated"
-    r"|да|так|уш[её]л|отток|пішов|відтік"
-)
-_RETAINED_WORDS = re.compile(r"0|0\.0|false|f|no|n|нет|ні")
-_OUTCOME_NAMES = (
-    r"churn(ed)?",
-    r"(is_|has_)?(churn(ed)?|left|exited|attrited|cancel(l?ed)?)(_flag|_label|_status)?",
-    r"attrition(_flag)?",
-    r".*churn.*|отток|відтік",
-    r"(customer_|account_)?status",
-    r"(is_)?(active|retained|stayed)",
-    r"target|label",
-)
-_STAYED_NAMES = r"(is_)?(active|retained|stayed)"
-_WHO = r"customer|account|client|user|subscriber|member|company|tenant|msisdn|phone|клиент|клієнт"
-_ID_NAMES = rf"(.*_)?({_WHO})s?_?(id|key|no|nr|number|code|uuid)|({_WHO}|id|uuid)"
-_CUTOFF_NAMES = r".*(cutoff|snapshot|as_of|quarter|period|month_end|report_date).*"
-_ROW_NAMES = r"row_?(number|id|no)?|index|unnamed.*|(.*_)?(id|key|uuid)"
-_AFTERWARDS = r".*(churn|cancel|exit|attrition|terminat).*"
-_AUDIT = (
-    r"(is_)?(senior|elderly)(_citizen)?|age(_group|_band)?|(gender|sex|race|ethnicity|nationality|religion|disability"
-    r"|birth|пол|вік|возраст|стать)(_.*)?"
-)
 _DATE = r"^[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}([ T].*)?$"
-
-_PILLARS: Mapping[str, str] = MappingProxyType(
-    {
-        "satisfaction": r"nps|csat|ces_|ces$|survey|satisf|rating|sentiment",
-        "support": r"ticket|support|complain|incident|escalat|response|resolution|helpdesk",
-        "payment": r"invoice|payment|charge|overdue|billing|paid|debt|late_|price|amount|mrr|arr|revenue|refund",
-        "advocacy": r"refer|advoc|review|testimon|recommend",
-        "relationship": r"tenure|month|contract|renew|partner|dependent|since|years|length",
-        "roi": r"roi|value|saving|goal",
-        "usage": r"login|usage|session|active|minutes|feature|api|storage|adopt|product|stream|internet|phone|online"
-        r"|backup|device|call|line|seat|visit",
-    }
-)
-"""Pillar → beginnings of words that point to it, tried in this order."""
+FEW_VALUES = 6
+"""A column named like the outcome is a candidate for it with as many values or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +50,10 @@ def _unfit(name: str, text: Column, column: Column, reading: Reading) -> str | N
         "dates are no metric; days since a date are": is_time(column.type) or _share_like(text, _DATE) > 0.9,
         "neither numbers nor text": bool(reading.findings),
         "not two different values": levels < 2,
-        "may be known only after the customer left": _is_like(name, _AFTERWARDS),
-        "numbers the rows": _is_like(name, _ROW_NAMES) and levels == len(text),
-        "an id": _is_like(name, rf"({_ID_NAMES})") and re.search(r"id|key|no|nr|number|code", _words(name)) is not None,
+        "may be known only after the customer left": _is_like(name, vocabulary.AFTERWARDS),
+        "numbers the rows": _is_like(name, vocabulary.ROW_NAMES) and levels == len(text),
+        "an id": _is_like(name, rf"({vocabulary.ID_NAMES})")
+        and re.search(vocabulary.ID_WORDS, _words(name)) is not None,
         f"{levels:,} different texts: names or ids": many,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
@@ -97,7 +61,7 @@ def _unfit(name: str, text: Column, column: Column, reading: Reading) -> str | N
 
 def is_customer(guess: ColumnGuess) -> bool:
     """Whether the column is named like a customer's id."""
-    return _is_like(guess.name, _ID_NAMES)
+    return _is_like(guess.name, vocabulary.ID_NAMES)
 
 
 def is_unique(guess: ColumnGuess) -> bool:
@@ -107,28 +71,42 @@ def is_unique(guess: ColumnGuess) -> bool:
 
 def is_cutoff(guess: ColumnGuess) -> bool:
     """Whether the column holds dates and is named like a cutoff."""
-    return _is_like(guess.name, _CUTOFF_NAMES) and _share_like(guess.text, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}") == 1
+    return (
+        _is_like(guess.name, vocabulary.CUTOFF_NAMES) and _share_like(guess.text, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}") == 1
+    )
 
 
 def is_audit(name: str) -> bool:
     """Whether the column says who somebody is rather than what they do."""
-    return _is_like(name, _AUDIT)
+    return _is_like(name, vocabulary.AUDIT)
 
 
 def outcome_rank(guess: ColumnGuess) -> int | None:
     """How much the column looks like the outcome: 0 is most, None not at all; it needs two values to be told apart."""
-    ranks = [at for at, pattern in enumerate(_OUTCOME_NAMES) if _is_like(guess.name, pattern)]
+    ranks = [at for at, pattern in enumerate(vocabulary.OUTCOME_NAMES) if _is_like(guess.name, pattern)]
     return ranks[0] if ranks and churned_and_retained(guess) else None
 
 
 def churned_and_retained(guess: ColumnGuess) -> tuple[str, str] | None:
     """The value that means churned and the one that means retained, if two values allow the guess."""
+    churned, others = churned_values(guess)
+    return (churned[0], others[0]) if len(churned) == len(others) == 1 else None
+
+
+def churned_values(guess: ColumnGuess) -> tuple[list[str], list[str]]:
+    """The values that are words for having churned, and the others; words for missing are neither."""
     values = [value for value in pc.unique(guess.text.drop_null()).to_pylist() if value.lower() not in MISSING_WORDS]
-    words = _RETAINED_WORDS if _is_like(guess.name, _STAYED_NAMES) else _CHURNED_WORDS
-    churned = [value for value in values if words.fullmatch(value.lower().rstrip("."))]
-    if len(values) != 2 or len(churned) != 1:
-        return None
-    return churned[0], next(value for value in values if value != churned[0])
+    words = vocabulary.NOT_RETAINED if _is_like(guess.name, vocabulary.STAYED_NAMES) else vocabulary.CHURNED
+    churned = [value for value in values if re.fullmatch(words, value.lower().rstrip("."))]
+    return churned, [value for value in values if value not in churned]
+
+
+def candidate_rank(guess: ColumnGuess) -> int | None:
+    """Whether a person should think of the column as the outcome: 0 for its name, 1 for two texts, None not at all."""
+    values = guess.levels if guess.levels > 2 * FEW_VALUES else sum(map(len, churned_values(guess)))
+    if any(_is_like(guess.name, pattern) for pattern in vocabulary.OUTCOME_NAMES) and 1 < values <= FEW_VALUES:
+        return 0
+    return 1 if values == 2 and guess.reading.kind == "category" and not is_audit(guess.name) else None
 
 
 def scale_of(guess: ColumnGuess) -> str | None:
@@ -141,11 +119,10 @@ def scale_of(guess: ColumnGuess) -> str | None:
     return next((scale for scale in fitting if np.nanmax(values) <= SCALE_ENDS[scale][1]), None)
 
 
-def pillar_of(name: str) -> str:
-    """The pillar that a word of the name points to; engagement where none does."""
-    return next(
-        (pillar for pillar, words in _PILLARS.items() if re.search(rf"(^|_)({words})", _words(name))), "engagement"
-    )
+def pillar_of(name: str) -> str | None:
+    """The pillar that a word of the name points to."""
+    pillars = vocabulary.PILLARS.items()
+    return next((pillar for pillar, words in pillars if re.search(rf"(^|_)({words})", _words(name))), None)
 
 
 def _words(name: str) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from chs_ml.history.conditions import MAX_METRICS
-from chs_ml.history.findings import Finding, TableError, error
+from chs_ml.history.findings import Finding, TableError, described, error
 from chs_ml.history.guesses import (
     ColumnGuess,
+    candidate_rank,
     churned_and_retained,
+    churned_values,
     is_audit,
     is_customer,
     is_cutoff,
@@ -34,16 +37,25 @@ _RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """text: YAML of a spec, with a comment at each guess. open_points: what a person has to complete or mend first."""
+
+    text: str
+    open_points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Roles:
-    """Which columns are not metrics."""
+    """Which columns are not metrics; candidates: those that may be the outcome, where none was recognised."""
 
     outcome: ColumnGuess | None
     customer: ColumnGuess | None
     cutoff: ColumnGuess | None
+    candidates: tuple[ColumnGuess, ...]
 
 
-def propose_spec(path: str | Path, *, beside: str | Path = ".") -> str:
-    """YAML of a spec for the table, with a comment at each guess. beside: the folder that the spec will stand in.
+def propose_spec(path: str | Path, *, beside: str | Path = ".") -> Proposal:
+    """A spec for the table. beside: the folder that the spec will stand in.
 
     Kinds and ids are guessed from the first rows. DataError for a table that cannot be read, or is too wide.
     """
@@ -56,7 +68,9 @@ def propose_spec(path: str | Path, *, beside: str | Path = ".") -> str:
     roles = _roles(guesses)
     form = {"encoding": encoding, "decimal": decimal}
     table = _table(os.path.relpath(path, beside), {key: value for key, value in form.items() if value})
-    return "\n".join([*_head(path), *_data(table, roles), *_metrics(guesses, roles)]) + "\n"
+    damage = _damage(guesses, roles, file)
+    lines = [*_head(path), *_data(table, roles), *_metrics(guesses, roles, damage)]
+    return Proposal("\n".join(lines) + "\n", (*_not_recognised(roles), *damage.values()))
 
 
 def _opened(path: Path) -> tuple[TableFile, str | None]:
@@ -103,9 +117,31 @@ def _roles(guesses: Sequence[ColumnGuess]) -> _Roles:
     named = [guess for guess in guesses if is_customer(guess) and guess is not outcome]
     unique = [guess for guess in named if is_unique(guess)]
     cutoff = next((guess for guess in guesses if is_cutoff(guess) and guess.levels < len(guess.text)), None)
-    if unique:
-        return _Roles(outcome, unique[0], cutoff)
-    return _Roles(outcome, named[0] if named and cutoff else None, cutoff)
+    customer = unique[0] if unique else named[0] if named and cutoff else None
+    others = [guess for guess in guesses if outcome is None and guess is not customer and guess is not cutoff]
+    candidates = [guess for rank in (0, 1) for guess in others if candidate_rank(guess) == rank]
+    return _Roles(outcome, customer, cutoff, tuple(candidates))
+
+
+def _damage(guesses: Sequence[ColumnGuess], roles: _Roles, file: TableFile) -> dict[str, str]:
+    """Metric → the values that keep it from being read, where they stand, and what to do."""
+    taken = [roles.outcome, roles.customer, roles.cutoff]
+    hurt = [guess for guess in guesses if not guess.unfit and not any(guess is one for one in taken)]
+    troubles = [trouble for guess in hurt if not is_audit(guess.name) for trouble in guess.reading.troubles]
+    found = described(troubles, file.name, file.locate)
+    return {one.column: str(finding) for one, finding in zip(reversed(troubles), reversed(found), strict=True)}
+
+
+def _not_recognised(roles: _Roles) -> Iterator[str]:
+    if roles.customer is None:
+        yield (
+            "no column looks like a customer's id, so every row counts as a customer of its own. "
+            "Add data.customer if there is one."
+        )
+    if roles.outcome is None:
+        names = ", ".join(repr(guess.name) for guess in roles.candidates)
+        candidates = f"It may be {names}. " if names else ""
+        yield f"no column looks like the outcome. {candidates}Add data.outcome: the spec does not load without it."
 
 
 def _head(path: Path) -> Iterator[str]:
@@ -136,17 +172,32 @@ def _data(table: str, roles: _Roles) -> Iterator[str]:
         lists = f"churned: [{_quoted(values[0])}], retained: [{_quoted(values[1])}]"
         yield f"  outcome: {{column: {_quoted(roles.outcome.name)}, {lists}}}  # guessed"
     else:
+        yield from _outcome_to_choose(roles.candidates)
+
+
+def _outcome_to_choose(candidates: Sequence[ColumnGuess]) -> Iterator[str]:
+    if not candidates:
         yield "  # no column looks like the outcome. Add the line, with your column and the values that mean churned:"
         yield '  # outcome: {column: churned, churned: ["yes"]}'
+        return
+    yield "  # no column looks like the outcome. Take one of these lines, let churned: list what means churned, and"
+    yield "  # take the column's line out of metrics:"
+    for guess in candidates:
+        churned, others = churned_values(guess)
+        values = [*churned, *others]  # where no word is known, the first stands for churned
+        lists = [", ".join(map(_quoted, part)) for part in (values[: len(churned) or 1], values[len(churned) or 1 :])]
+        outcome = f"column: {_quoted(guess.name)}, churned: [{lists[0]}], retained: [{lists[1]}]"
+        yield f"  # outcome: {{{outcome}}}" if guess.name.isprintable() else f"  # column {guess.name!r}"
 
 
-def _metrics(guesses: Sequence[ColumnGuess], roles: _Roles) -> Iterator[str]:
+def _metrics(guesses: Sequence[ColumnGuess], roles: _Roles, damage: Mapping[str, str]) -> Iterator[str]:
     yield "# Directions are left to the data; say direction: positive or negative where you know it."
     yield "# Take out whatever was known only after a customer left: it would give the answer away."
     yield "metrics:"
     taken = [roles.outcome, roles.customer, roles.cutoff]
     for guess in guesses:
         if not any(guess is one for one in taken):
+            yield from (f"  # {line}" for line in textwrap.wrap(damage.get(guess.name, ""), 116))
             yield _metric(guess)
 
 
@@ -158,10 +209,11 @@ def _metric(guess: ColumnGuess) -> str:
         return f"  - {{{name}, role: exclude}}  # {guess.unfit}"
     if is_audit(guess.name):
         return f"  - {{{name}, role: audit}}  # evaluated, never weighted"
-    scale, pillar = scale_of(guess), f"pillar: {pillar_of(guess.name)}"
+    scale, pillar = scale_of(guess), pillar_of(guess.name)
+    said = f"{name}, pillar: {pillar or 'engagement'}"
     if scale:
-        return f"  - {{{name}, {pillar}, scale: {scale}}}  # guessed"
-    return f"  - {{{name}, {pillar}, kind: {guess.reading.kind}}}"
+        return f"  - {{{said}, scale: {scale}}}  # guessed"
+    return f"  - {{{said}, kind: {guess.reading.kind}}}" + ("" if pillar else "  # guessed: the pillar")
 
 
 def _quoted(text: str) -> str:

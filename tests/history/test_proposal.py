@@ -10,7 +10,7 @@ from chs_ml.spec import load_spec
 
 def _proposed(table, tmp_path):
     path = tmp_path / "calibration.yaml"
-    path.write_text(propose_spec(table, beside=tmp_path), encoding="utf-8")
+    path.write_text(propose_spec(table, beside=tmp_path).text, encoding="utf-8")
     return load_spec(path)
 
 
@@ -91,9 +91,61 @@ def test_guesses_about_the_outcome(table, tmp_path, column, values, churned):
 
 def test_no_outcome_is_said_and_then_refused(table, tmp_path):
     path = table(("customer,x", "a,1", "b,2"))
-    assert "# no column looks like the outcome. Add the line" in propose_spec(path)
+    assert "# no column looks like the outcome. Add the line" in propose_spec(path).text
     with pytest.raises(SpecError, match=r"data.outcome: is missing"):
         _proposed(path, tmp_path)
+
+
+def test_candidates_for_the_outcome_are_all_named(table):
+    rows = (f"{i},{'ab'[i % 2]},{i % 2},{('лишився', 'пауза', 'пішов')[i % 3]},{'fm'[i % 2]}" for i in range(20))
+    proposal = propose_spec(table(("number,plan,flag,Статус,gender", *rows)))
+    assert "  # outcome: {column: Статус, churned: [пішов], retained: [лишився, пауза]}\n" in proposal.text
+    assert "  # outcome: {column: plan, churned: [a], retained: [b]}\n" in proposal.text
+    who, what = proposal.open_points
+    assert who.startswith("no column looks like a customer's id")
+    assert "It may be 'Статус', 'plan'. Add data.outcome" in what
+
+
+def test_a_proposal_that_knows_everything_leaves_nothing_open(table):
+    assert propose_spec(table(_customers(logins=lambda i: i))).open_points == ()
+
+
+def test_an_odd_cell_among_numbers_is_said_beside_the_metric(table, tmp_path):
+    cells = [f"{i},5" for i in range(40)]
+    cells[7] = "багато"
+    rows = (f"{i};{i % 2};{cell}" for i, cell in enumerate(cells))
+    path = table(("customer;churn;Оплата", *rows))
+    proposal = propose_spec(path, beside=tmp_path)
+    assert "# customers.csv: column 'Оплата': line 9 has 'багато'; a column of numbers" in proposal.text
+    assert "line 9 has 'багато'" in proposal.open_points[0] and "kind: category" in proposal.open_points[0]
+    assert _proposed(path, tmp_path).metric("Оплата").kind == "number"
+
+
+@pytest.mark.parametrize("outcome", ["Статус", "Стан клієнта", "Пішов", "відтік", "Отток клиентов", "ушёл"])
+@pytest.mark.parametrize("customer", ["Код клієнта", "клієнт", "ID клиента", "клиент_id", "Номер абонента"])
+def test_ukrainian_and_russian_names(table, tmp_path, outcome, customer):
+    metrics = {
+        "Вхід за місяць": "usage",
+        "Оплата, грн": "payment",
+        "Звернення": "support",
+        "Кількість скарг": "support",
+        "задоволеність": "satisfaction",
+        "Сума оплат": "payment",
+        "обращения": "support",
+        "Стаж": "relationship",
+        "місяців з нами": "relationship",
+    }
+    names = ";".join([customer, outcome, *metrics])
+    rows = (f"к{i};{'пішов' if i % 3 else 'лишився'};{';'.join([str(i % 7 + 1)] * 9)}" for i in range(40))
+    spec = _proposed(table((names, *rows)), tmp_path)
+    assert (spec.data.customer, spec.data.outcome.column, spec.data.outcome.churned) == (customer, outcome, ("пішов",))
+    assert {metric.name: metric.pillar for metric in spec.metrics} == metrics
+
+
+def test_a_pillar_that_no_word_points_to_is_marked(table):
+    text = propose_spec(table(_customers(logins=lambda i: i, mailings=lambda i: i))).text
+    assert "- {name: mailings, pillar: engagement, kind: number}  # guessed: the pillar\n" in text
+    assert "- {name: logins, pillar: usage, kind: number}\n" in text
 
 
 def test_cutoffs_and_ids_that_repeat(table, tmp_path):

@@ -160,7 +160,11 @@ def score(
     columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent, Form(delimiter, decimal, encoding))
     totals = score_table(read_weights(weights, quiet=quiet), table, output, columns, datetime.now(UTC).date())
     if as_json:
-        answer_json({"rows": totals.rows, "bands": totals.bands, "output": str(output)})
+        unseen = {metric: {"rows": found.rows, "levels": found.levels} for metric, found in totals.unseen.items()}
+        counts = {"rows": totals.rows, "bands": totals.bands, "unseen": unseen, "repeated": totals.repeated}
+        answer_json({**counts, "output": str(output)})
+    for note in totals.notes:
+        say(f"note: {note}", quiet=quiet)
     bands = ", ".join(f"{count:,} {name}" for name, count in totals.bands.items())
     say(f"scored {totals.rows:,} customers{bands and f': {bands}'}; wrote {output}", quiet=quiet)
 
@@ -202,7 +206,7 @@ def export(
 ) -> None:
     """Write the formula in a form that another scorer reads."""
     from chs_ml.cli.endings import read_weights
-    from chs_ml.cli.talk import answer_text, say
+    from chs_ml.cli.talk import answer_text, check_folder, say
     from chs_ml.errors import ChsError
     from chs_ml.export import TARGETS
     from chs_ml.export import export as exported
@@ -213,6 +217,8 @@ def export(
         return
     if weights is None or not target:
         raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(TARGETS)}.")
+    if output is not None:
+        check_folder(output)
     text = exported(read_weights(weights, quiet=quiet), target)
     if output is None:
         answer_text(text)

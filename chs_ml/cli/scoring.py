@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,16 +13,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
+from chs_ml.cli.oddities import Oddities, Unseen
+from chs_ml.cli.output import check_output, put_in_place, writer
 from chs_ml.cli.reading import CUSTOMER, Columns, batches_of
 from chs_ml.errors import DataError, OutputError
 from chs_ml.explain.customer import label_of, mean_health
 from chs_ml.explain.reasons import reasons_of
-from chs_ml.export.csv import RUNS_IN_A_SPREADSHEET
 from chs_ml.formula import WeightsFile
-from chs_ml.formula.atomic import sync_folder
 
 REASONS = 3
 SCHEMA = pa.schema(
@@ -46,10 +41,13 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Totals:
-    """What was scored: rows, and how many of them in each band."""
+    """What was scored: rows, how many of them in each band, and what was odd about them, in words and as numbers."""
 
     rows: int
     bands: dict[str, int]
+    notes: tuple[str, ...]
+    unseen: dict[str, Unseen]
+    repeated: int
 
 
 def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, as_of: date) -> Totals:
@@ -57,13 +55,15 @@ def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, 
 
     DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half.
     """
-    _check_output(out, table)
+    check_output(out, table)
     staged = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
     counts: Counter[str] = Counter()
+    odd = Oddities(weights.formula)
     rows = 0
     try:
-        with _writer(staged, out.suffix.lower()) as write:
+        with writer(staged, out.suffix.lower(), SCHEMA) as write:
             for batch in batches_of(weights, table, columns):
+                odd.count(batch, batch[CUSTOMER] if CUSTOMER in batch.schema.names else None)
                 scored = scored_batch(weights, batch, columns, rows, as_of)
                 rows += len(scored)
                 for entry in pc.value_counts(scored["band"].drop_null()).to_pylist():
@@ -71,31 +71,15 @@ def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, 
                 write(scored)
         if rows == 0:
             raise DataError(f"{table.name}: no rows below the header; there is nothing to score.")
-        _put_in_place(staged, out)
+        put_in_place(staged, out)
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}. Nothing was changed.") from None
     finally:
         with contextlib.suppress(OSError):
             staged.unlink()
     order = [*(band.name for band in weights.formula.bands), *counts]
-    return Totals(rows, {name: counts[name] for name in dict.fromkeys(order) if counts[name]})
-
-
-def _put_in_place(staged: Path, out: Path) -> None:
-    with staged.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(staged, out)
-    sync_folder(out.parent)
-
-
-def _check_output(out: Path, table: Path) -> None:
-    """Refuse what cannot be written before a long table is scored."""
-    if out.suffix.lower() not in {".csv", ".parquet"}:
-        raise OutputError(f"{out.name}: scores are written as .csv or .parquet. Choose one of these endings.")
-    if out.is_dir():
-        raise OutputError(f"{out} is a folder. Give the name of a file in it.")
-    if out.exists() and table.exists() and out.samefile(table):
-        raise OutputError(f"{out} is the table that is scored, and would be lost. Choose another -o.")
+    bands = {name: counts[name] for name in dict.fromkeys(order) if counts[name]}
+    return Totals(rows, bands, tuple(odd.notes()), odd.unseen, odd.repeated())
 
 
 def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, before: int, as_of: date) -> pa.Table:
@@ -134,23 +118,3 @@ def _ids(batch: pa.RecordBatch, before: int) -> pa.Array:
         row = before + int(np.flatnonzero(ids.is_null().to_numpy(zero_copy_only=False))[0]) + 1
         raise DataError(f"row {row} has no customer id ({ids.null_count} near it). Fill the column, or drop the rows.")
     return ids
-
-
-def _harmless(table: pa.Table) -> pa.Table:
-    """Return the table with an apostrophe before text that a spreadsheet would run."""
-    for at, column in enumerate(SCHEMA):
-        if column.type == pa.string():
-            mended = pc.replace_substring_regex(table.column(at), f"({RUNS_IN_A_SPREADSHEET})", r"'\1")
-            table = table.set_column(at, column, mended)
-    return table
-
-
-@contextmanager
-def _writer(path: Path, kind: str) -> Iterator[Callable[[pa.Table], None]]:
-    """Give the verb that writes a batch."""
-    if kind == ".csv":
-        with pyarrow.csv.CSVWriter(path, SCHEMA) as csv:
-            yield lambda scored: csv.write(_harmless(scored))
-    else:
-        with pyarrow.parquet.ParquetWriter(path, SCHEMA) as parquet:
-            yield parquet.write_table

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from chs_ml.errors import ChsError
+from chs_ml.errors import ChsError, OutputError
 
 OFF_TERMINAL_WIDTH = 100
 
@@ -98,3 +99,9 @@ def parsed_pairs(pairs: list[str], option: str) -> dict[str, str]:
             raise ChsError(f"{option} {pair!r}: write {option} metric=COLUMN, once for each metric.")
         found[left] = right
     return found
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a file in a folder that is not there, by the folder's name."""
+    if not out.parent.exists():
+        raise OutputError(f"folder {str(out.parent)!r} does not exist. Make it, or choose another -o.")

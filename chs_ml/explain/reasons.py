@@ -38,5 +38,9 @@ def _worded(names: Sequence[str], lost: FloatArray, whose: FloatArray) -> TextAr
     """Return '' or 'Contract: -12 points'; there are few different texts, so each is made once."""
     points = np.clip(np.rint(-lost), 1, MOST_POINTS).astype(np.intp)
     codes, position = np.unique(np.where(whose < 0, -1, whose * MOST_POINTS + points - 1), return_inverse=True)
-    texts = ["" if code < 0 else f"{names[code // MOST_POINTS]}: -{code % MOST_POINTS + 1} points" for code in codes]
+    texts = ["" if code < 0 else _reason(names[code // MOST_POINTS], code % MOST_POINTS + 1) for code in codes]
     return np.array(texts, dtype=object)[position]
+
+
+def _reason(name: str, points: int) -> str:
+    return f"{name}: -{points} {'point' if points == 1 else 'points'}"

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chs_ml.cli import reading, scoring
+from chs_ml.cli import oddities, reading, scoring
 from chs_ml.cli.reading import Columns, Form
 from chs_ml.cli.scoring import score_table
 from chs_ml.errors import ChsError, DataError, OutputError
@@ -46,7 +46,7 @@ def test_scores_equal_the_formula(run, done, tmp_path, kind, out):
     assert found["coverage"].tolist() == scored.coverage.tolist()
     assert set(found["digest"]) == {done.weights.digest} and set(found["formula"]) == {"tiny"}
     assert set(found["as_of"]) == {datetime.now(UTC).date().isoformat()}
-    assert found["reason_1"].str.contains(r"^$|^.+: -\d+ points$").all() and (found["reason_1"] != "").any()
+    assert found["reason_1"].str.contains(r"^$|^.+: -(?:1 point|\d+ points)$").all() and (found["reason_1"] != "").any()
     told = json.loads(answer.out)
     assert told["rows"] == 300 and sum(told["bands"].values()) == 300
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([table.name, out])
@@ -124,6 +124,41 @@ def test_a_form_that_no_file_has(said, message):
     with pytest.raises(ChsError, match=message):
         Form(**said)
     assert Form(delimiter="tab").delimiter == "\t"
+
+
+def test_levels_not_seen_and_customers_twice_are_counted_aloud(run, done, tmp_path):
+    frame = tiny.customers(50)
+    frame.loc[:4, "plan"] = ["weekly", "daily", "weekly", "\x1b[31m", "hourly"]
+    frame.loc[5, "plan"] = None
+    frame.loc[[7, 9], "id"] = "customer-10001"
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    words = ["score", done.directory, tmp_path / "t.csv", "-o", tmp_path / "o.csv"]
+    said = run(*words).err
+    assert "note: plan: 5 rows hold a level that the formula has not seen (" in said and " and more)" in said
+    assert "note: 2 rows repeat the id of another; every row is scored" in said
+    assert "\x1b" not in said and "customer-1" not in said
+    found = json.loads(run(*words, "--json", "-q").out)
+    assert (
+        found["repeated"] == 2 and found["unseen"]["plan"]["rows"] == 5 and len(found["unseen"]["plan"]["levels"]) == 3
+    )
+    tiny.customers(50).to_csv(tmp_path / "t.csv", index=False)
+    assert "note" not in run(*words).err
+    assert "note" not in run(*words, "--customer", "id").err
+
+
+def test_repeated_ids_are_looked_for_in_bounded_memory(done, monkeypatch):
+    monkeypatch.setattr(oddities, "MOST_IDS", 5)
+    odd = oddities.Oddities(done.formula)
+    for ids in (["a", "b", "a"], ["c", "b", "a"], ["a"]):
+        odd.count(pa.record_batch({"x": ids}), pa.array(ids))
+    assert odd.repeated() == 2 and "2 rows repeat the id of another among the first 5 rows" in odd.notes()[0]
+
+
+def test_a_folder_that_is_not_there_is_named(run, done, table, tmp_path):
+    for words in (("score", done.directory, table), ("export", done.directory, "csv")):
+        answer = run(*words, "-o", tmp_path / "nodir" / "s.csv")
+        assert answer.code == 2 and f"folder '{tmp_path / 'nodir'}' does not exist" in answer.err
+        assert ".part" not in answer.err
 
 
 def bare(**more) -> WeightsFile:

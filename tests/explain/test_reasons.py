@@ -16,7 +16,8 @@ def brute(formula, row, average, count):
         for at, (term, n) in enumerate(zip(formula.terms, row, strict=True))
     ]
     worst = sorted(one for one in lost if one[0] < -WORTH_SAYING)[:count]
-    said = [f"{formula.terms[at].metric}: -{min(max(round(-change), 1), 100)} points" for change, at in worst]
+    lost = [(formula.terms[at].metric, min(max(round(-change), 1), 100)) for change, at in worst]
+    said = [f"{metric}: -{points} {'point' if points == 1 else 'points'}" for metric, points in lost]
     return said + [""] * (count - len(said))
 
 

@@ -19,10 +19,11 @@ TARGETS: Mapping[str, Callable[[WeightsFile], str]] = {
 
 
 def export(weights: WeightsFile, target: str) -> str:
-    """Return the formula in the form that ``target`` reads; FormulaError names the nearest for an unknown one."""
+    """Return the formula in the form that ``target`` reads; FormulaError lists the targets for an unknown one."""
     if target not in TARGETS:
-        near = difflib.get_close_matches(target.lower(), TARGETS, 1, 0.0)
-        raise FormulaError(f"unknown target {target!r}; there are: {', '.join(TARGETS)}. Did you mean {near[0]!r}?")
+        near = difflib.get_close_matches(target.lower(), TARGETS, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise FormulaError(f"unknown target {target!r}; there are: {', '.join(TARGETS)}.{hint}")
     return TARGETS[target](weights)
 
 

@@ -85,7 +85,8 @@ def answer_explanation(weights: WeightsFile, row: pa.RecordBatch, customer: str,
     page.print()
     page.print(explanation_table(explained))
     page.print()
-    page.print("By pillar: " + ", ".join(f"{escape(name)} {score:.0f}" for name, score in explained.pillars.items()))
+    pillars = sorted(explained.pillars.items(), key=lambda pillar: pillar[1])
+    page.print("By pillar, of 100 each: " + ", ".join(f"{escape(name)} {score:.0f}" for name, score in pillars))
     page.print(f"Known of this customer: {explained.coverage:.0%} of the weights.")
     page.print(ASSOCIATION)
 

@@ -96,6 +96,8 @@ def test_the_schema(run):
 def test_explain(run, done, table):
     answer = run("explain", done.directory, table, "--customer", "customer-10007")
     assert answer.code == 0 and "customer-10007" in answer.out and "By pillar" in answer.out
+    pillars = [int(score) for score in re.findall(r"[a-z] (\d+)\b", answer.out.split("By pillar, of 100 each:")[1])[:4]]
+    assert len(pillars) == 4 and pillars == sorted(pillars)
     found = json.loads(run("explain", done.directory, table, "--customer", "customer-10007", "--json").out)
     assert found["score"] == pytest.approx(sum(part["points"] for part in found["parts"]))
     expected = done.formula.score(tiny.customers().iloc[[7]])[0]

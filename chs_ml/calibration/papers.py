@@ -49,12 +49,12 @@ def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) ->
     )
 
 
-def package_version() -> str:
-    """Return the version of this package, 0+unknown where it is not installed."""
+def package_version() -> str | None:
+    """Return the version of this package, None where it is not installed."""
     try:
         return version("chs-ml")
     except PackageNotFoundError:
-        return "0+unknown"
+        return None
 
 
 def git_commit(folder: Path) -> str | None:

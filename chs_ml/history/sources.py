@@ -77,7 +77,7 @@ def open_table(
         return open_csv(path, delimiter, decimal, encoding)
     except OSError as found:
         reason = found.strerror or type(found).__name__
-        raise TableError(error("no-file", f"{path}: cannot be read ({reason})", "Check the path")) from None
+        raise TableError(error("no-file", f"{path}: cannot be read: {reason}", "Check the path")) from None
 
 
 def read_table(

@@ -12,11 +12,24 @@ from chs_ml.history.findings import TableError, error
 _CHUNK = 1 << 20
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _FOREIGN = {
-    b"PK\x03\x04": "an Excel workbook or zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet (xls)",
+    b"{\\rtf": "a text document (rtf)",
+    b"%PDF": "a PDF document",
     b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a rar archive",
     b"ORC": "an ORC file",
+    b"Obj\x01": "an Avro file",
+    b"ARROW1": "an Arrow file",
+    b"FEA1": "a Feather file",
+    b"SQLite format 3": "an SQLite database",
 }
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".ods", ".numbers")
+_REMEDY = "Save it as CSV or Parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +51,24 @@ def encoding_of(path: Path, said: str | None) -> str:
     """The file's encoding: its byte order mark, else what was said, else UTF-8. TableError where it is no text."""
     with path.open("rb") as file:
         head = file.read(4096)
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
-            raise TableError(error("not-a-table", f"{path.name}: found {what}", "Save it as CSV or Parquet"))
+    what = _what_else(path, head)
+    if what:
+        raise TableError(error("not-a-table", f"{path.name}: is {what}", _REMEDY))
     marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
     encoding = marked or ("utf-8" if said in {None, "utf-8-sig"} else str(said))
     if b"\x00" in head and not encoding.startswith(("utf-16", "utf-32")):
-        raise TableError(
-            error("not-text", f"{path.name}: found NUL bytes; a CSV file is text", "Save it as UTF-8 text")
-        )
+        raise TableError(error("not-text", f"{path.name}: is neither text nor Parquet (found NUL bytes)", _REMEDY))
     return encoding
+
+
+def _what_else(path: Path, head: bytes) -> str | None:
+    """What the file is instead of CSV, by its first bytes, or by a name that only spreadsheets have."""
+    ending = path.suffix.lower()
+    if ending in _SPREADSHEETS:
+        return f"a spreadsheet ({ending[1:]})"
+    if head.startswith(_ZIP):
+        return "a spreadsheet (xlsx)" if b"xl/" in head or b"[Content_Types].xml" in head else "a zip archive"
+    return next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
 
 
 def survey(path: Path, encoding: str) -> Survey:

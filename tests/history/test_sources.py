@@ -77,10 +77,29 @@ def test_missing_columns_name_the_nearest(table):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(DataError, match=r"absent.csv: cannot be read .No such file"):
+    with pytest.raises(DataError, match=r"absent.csv: cannot be read: No such file or directory. Check the path"):
         read_table(tmp_path / "absent.csv")
-    with pytest.raises(DataError, match=r"cannot be read .Is a directory"):
+    with pytest.raises(DataError, match=r"cannot be read: Is a directory"):
         read_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("t.xlsx", b"id,x\n1,2\n", r"a spreadsheet .xlsx."),
+        ("t.xlsx", b"", r"a spreadsheet .xlsx."),
+        ("t.ODS", b"id,x\n1,2\n", r"a spreadsheet .ods."),
+        ("t.csv", b"PK\x03\x04\x14\0\x06\0[Content_Types].xml", r"a spreadsheet .xlsx."),
+        ("t.csv", b"PK\x03\x04\x14\0\x06\0customers.csv", "a zip archive"),
+        ("t.csv", b"PK\x05\x06", "a zip archive"),
+        ("t.csv", b"\xd0\xcf\x11\xe0\xa1", r"a spreadsheet .xls."),
+        ("t.csv", b"%PDF-1.7", "a PDF document"),
+        ("t.csv", b"\x89PNG\r\n\x1a\n\0", "neither text nor Parquet .found NUL bytes."),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_name(table, name, content, what):
+    with pytest.raises(DataError, match=rf"{name}: is {what}. Save it as CSV or Parquet"):
+        read_table(table(content, name))
 
 
 def test_batches_are_typed_and_small(table):

@@ -63,6 +63,7 @@ class Columns:
     names: Mapping[str, str] = field(default_factory=dict)
     allow_absent: bool = False
     form: Form = Form()
+    id_option: str = "--customer"
 
 
 def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
@@ -77,7 +78,8 @@ def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[
         numeric = numeric_metrics(weights.formula)
         named = [*([customer] if customer else []), *wanted.values()]
         numbers = {column for metric, column in wanted.items() if metric in numeric}
-        for batch in open_batches(table, columns=list(dict.fromkeys(named)), numbers=numbers, **written):
+        meant = _meant(customer, wanted, columns.id_option)
+        for batch in open_batches(table, columns=list(dict.fromkeys(named)), numbers=numbers, meant=meant, **written):
             arrays = ([batch[customer]] if customer else []) + [batch[column] for column in wanted.values()]
             yield pa.record_batch(arrays, names=([CUSTOMER] if customer else []) + list(wanted))
     except TableError as error:
@@ -89,7 +91,7 @@ def find_customer(weights: WeightsFile, table: Path, customer: str, columns: Col
     if not (columns.customer or weights.customer):
         raise DataError("the formula was learned without an id column; name the table's with --column.")
     found, rows = None, 0
-    for batch in batches_of(weights, table, columns):
+    for batch in batches_of(weights, table, replace(columns, id_option="--column")):
         here = batch.filter(pc.equal(batch[CUSTOMER], customer))
         rows += len(here)
         found = here.slice(len(here) - 1) if len(here) else found
@@ -110,9 +112,21 @@ def _wanted(weights: WeightsFile, columns: Columns) -> dict[str, str]:
     """Return each metric's column; DataError for a name that the formula does not know."""
     unknown = [metric for metric in columns.names if metric not in weights.formula.metrics]
     if unknown:
-        known = ", ".join(weights.formula.metrics)
+        known = ", ".join(map(repr, weights.formula.metrics))
         raise DataError(*(f"--map {name}: the formula has no such metric; it has: {known}." for name in unknown))
     return {metric: columns.names.get(metric, metric) for metric in weights.formula.metrics}
+
+
+def _meant(customer: str | None, wanted: Mapping[str, str], id_option: str) -> dict[str, tuple[str, str]]:
+    """Return for each column what it is, and which option helps where it is not there."""
+    absent = "or --allow-absent to take it as missing"
+    meant = {
+        column: (f"the metric {metric!r}", f'Say --map "{metric}=COLUMN", {absent}')
+        for metric, column in wanted.items()
+    }
+    if customer:
+        meant[customer] = ("the customer id column", f"Say which column has the ids: {id_option} COLUMN")
+    return meant
 
 
 def _with_the_option(error: TableError) -> TableError:

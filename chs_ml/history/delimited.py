@@ -44,6 +44,11 @@ class CsvFile:
         """Whether a comma inside a number can be told from the delimiter."""
         return self.layout.delimiter != ","
 
+    @property
+    def form(self) -> dict[str, str]:
+        """The format, the delimiter and the encoding, as said or found."""
+        return {"format": "CSV", "delimiter": self.layout.delimiter, "encoding": self.layout.encoding}
+
     def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table:
         """The named columns as text; appends what is wrong with the file's form to ``findings``."""
         spoilt: list[int] = []

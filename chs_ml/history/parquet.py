@@ -29,6 +29,11 @@ class ParquetFile:
         """The file's name, without its folder."""
         return self.path.name
 
+    @property
+    def form(self) -> dict[str, str]:
+        """The format; Parquet says the rest itself."""
+        return {"format": "Parquet"}
+
     def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table:
         """The named columns, dictionaries decoded."""
         batches = list(self.batches(columns, 1 << 20, findings))

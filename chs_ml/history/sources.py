@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import pyarrow as pa
@@ -53,6 +54,10 @@ class TableFile(Protocol):
     @property
     def may_hold_decimal_commas(self) -> bool:
         """Whether a comma inside a number can be told from the delimiter."""
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """How it is written, as found: format, and for CSV delimiter and encoding."""
 
     def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table:
         """The named columns."""
@@ -113,16 +118,18 @@ def open_batches(  # noqa: PLR0913 - what a spec may say about a file's form, by
     columns: Sequence[str] | None = None,
     numbers: Collection[str] = (),
     batch_rows: int = BATCH_ROWS,
+    meant: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> Iterator[pa.RecordBatch]:
     """The same in batches of at most ``batch_rows`` rows and constant memory.
 
     ``numbers`` come as float64 (blank and NA words: null), all other columns as trimmed text (blank: null).
+    meant: column → what it is and what to do where it is not there, for the message.
     TableError (a DataError) after the last sound batch lists every problem of the whole file: keep nothing that was
     made from the batches before it.
     """
     file = open_table(path, delimiter=delimiter, decimal=decimal, encoding=encoding)
     wanted = file.columns if columns is None else tuple(columns)
-    findings = absent_columns(file, wanted)
+    findings = absent_columns(file, wanted, meant)
     if findings:
         raise TableError(*findings)
     return _typed_batches(file, wanted, numbers, batch_rows)
@@ -134,20 +141,21 @@ def source_of(path: Path, file: TableFile, rows: int, newest: str | None = None)
     return Source(file.name, rows, newest or changed, datetime.now(UTC).isoformat(timespec="seconds"), file.sha256)
 
 
-def absent_columns(file: TableFile, wanted: Sequence[str]) -> list[Finding]:
-    """One finding for each wanted column that the file does not have."""
+def absent_columns(
+    file: TableFile, wanted: Sequence[str], meant: Mapping[str, tuple[str, str]] = MappingProxyType({})
+) -> list[Finding]:
+    """One finding for each wanted column that the file does not have; meant: column → (what it is, what to do)."""
     known = set(file.columns)
     if known.issuperset(wanted):
         return []
     from chs_ml.spec.nearest import nearest  # the spec's package pays for pydantic; only an error needs it
 
-    return [
-        error(
-            "missing-column", f"{file.name}: column {name!r} is missing", nearest(name, file.columns).rstrip("."), name
-        )
-        for name in wanted
-        if name not in known
-    ]
+    findings = []
+    for name in (name for name in wanted if name not in known):
+        what, remedy = meant.get(name, ("", ""))
+        evidence = f"{file.name}: column {name!r} is missing" + (f"; it is {what}" if what else "")
+        findings.append(error("missing-column", evidence, f"{nearest(name, file.columns)} {remedy}".rstrip(". "), name))
+    return findings
 
 
 def _typed_batches(

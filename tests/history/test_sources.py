@@ -73,7 +73,17 @@ def test_a_source_says_where_rows_came_from(table):
 def test_missing_columns_name_the_nearest(table):
     with pytest.raises(DataError, match=r"column 'Logins' is missing. Did you mean 'logins'") as refused:
         read_table(table(("id,logins", "1,2")), columns=["Logins", "nps"])
-    assert "column 'nps' is missing. Known here: id, logins." in str(refused.value)
+    assert "column 'nps' is missing. Known here: 'id', 'logins'." in str(refused.value)
+
+
+def test_a_missing_column_says_what_it_is_for_and_what_helps(table):
+    meant = {"nps": ("the metric 'nps'", "Say --map"), "login": ("the id", "Say --customer")}
+    with pytest.raises(DataError, match="missing") as refused:
+        open_batches(table(("id,logins", "1,2")), columns=["nps", "login"], meant=meant)
+    assert refused.value.problems == (
+        "customers.csv: column 'nps' is missing; it is the metric 'nps'. Known here: 'id', 'logins'. Say --map.",
+        "customers.csv: column 'login' is missing; it is the id. Did you mean 'logins'? Say --customer.",
+    )
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from chs_ml.history.columns import Column, can_be_text
+from chs_ml.history.columns import can_be_text
 from chs_ml.history.conditions import (
     enough_rows,
     levels_within_reason,
@@ -20,7 +20,7 @@ from chs_ml.history.conditions import (
 )
 from chs_ml.history.findings import Finding, TableError, Trouble, described, error
 from chs_ml.history.identity import Dates, duplicates, ids_from_content, read_cutoffs, read_ids
-from chs_ml.history.outcome import Outcomes, read_outcome
+from chs_ml.history.outcome import Outcomes, no_outcomes, read_outcome
 from chs_ml.history.readings import Form, Reading, read_category, read_metric
 from chs_ml.history.sources import Source, TableFile, absent_columns, open_table, source_of
 from chs_ml.spec import CalibrationSpec
@@ -32,14 +32,20 @@ class Parts:
 
     ids: NDArray[np.object_]
     cutoffs: Dates | None
-    metrics: dict[str, object]
-    audit: dict[str, object]
-    churned: NDArray[np.float64]
-    kept: NDArray[np.bool_]
+    metrics: dict[str, Reading]
+    audit: dict[str, Reading]
+    outcomes: Outcomes
     current: NDArray[np.float64] | None
     source: Source
+    form: Mapping[str, str]
     notes: list[str]
+    warnings: list[Finding]
     findings: list[Finding]
+
+    @property
+    def customers(self) -> int:
+        """Number of different customers."""
+        return len(set(self.ids.tolist()))
 
 
 @dataclass(slots=True)
@@ -50,6 +56,7 @@ class _Desk:
     findings: list[Finding] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
 
     def keep(self, reading: Reading) -> Reading:
         self.findings += reading.findings
@@ -62,57 +69,82 @@ class _Desk:
 
 
 def read_parts(spec: CalibrationSpec) -> Parts:
-    """Read what the spec names and nothing else; TableError where nothing can be read at all."""
+    """Read what the spec names and nothing else; TableError where nothing can be read at all.
+
+    What is missing or of no use becomes a finding, and the rest is read all the same: all problems are told at once.
+    """
     form, path = spec.data.table, spec.locate(spec.data.table.file)
     file = open_table(path, delimiter=form.delimiter, decimal=form.decimal, encoding=form.encoding)
-    wanted = [*dict.fromkeys(_wanted(spec))]
-    desk = _Desk(file, findings=[*not_too_many(file.name, spec), *absent_columns(file, wanted)])
+    meant = dict(_meant(spec))
+    desk = _Desk(file, findings=[*not_too_many(file.name, spec)])
     if desk.findings:
         raise TableError(*desk.findings)
-    table = file.read(wanted, desk.findings)
-    _refuse_nested(table, spec, file.name)
+    desk.findings += absent_columns(file, [*meant], meant)
+    there = [name for name in meant if name in file.columns]
+    if not there:
+        raise TableError(*desk.findings)
+    table = _without_nested(file.read(there, desk.findings), spec, desk)
     outcomes = _outcomes(table, spec, desk)
     ids, cutoffs = _identity(table, spec, desk, np.flatnonzero(outcomes.kept))
-    metrics = {metric.name: _metric(metric.name, table, spec, desk) for metric in spec.with_role("metric")}
+    metrics = {name: _metric(name, table, spec, desk) for name in _in(table, spec, "metric")}
     known = outcomes.kept & ~np.isnan(outcomes.churned)
-    _check_metrics(metrics, spec, desk, known)
+    _check_metrics(metrics, spec, desk, known if outcomes.counts else outcomes.kept)
     newest = None if cutoffs is None or np.isnat(cutoffs).all() else str(np.nanmax(cutoffs))
     return Parts(
         ids=ids,
         cutoffs=cutoffs,
-        metrics={name: reading.values for name, reading in metrics.items()},
-        audit={metric.name: _audit(metric.name, table, desk) for metric in spec.with_role("audit")},
-        churned=outcomes.churned,
-        kept=outcomes.kept,
+        metrics=metrics,
+        audit={name: _audit(name, table, desk) for name in _in(table, spec, "audit")},
+        outcomes=outcomes,
         current=_current(table, spec, desk),
         source=source_of(path, file, len(table), newest),
-        notes=[*desk.notes, *twins_by_case(wanted)],
+        form=file.form,
+        notes=[*desk.notes, *twins_by_case(there)],
+        warnings=desk.warnings,
         findings=desk.all_findings(),
     )
 
 
-def _wanted(spec: CalibrationSpec) -> Iterator[str]:
-    yield spec.data.outcome.column
-    yield from (name for name in (spec.data.customer, spec.data.cutoff) if name)
-    yield from (metric.name for metric in spec.metrics if metric.role != "exclude")
+def _meant(spec: CalibrationSpec) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each column that is read, what it is, and what to do where it is not there."""
+    remedy = "Correct the spec"
+    yield spec.data.outcome.column, ("data.outcome", remedy)
+    if spec.data.customer:
+        yield (
+            spec.data.customer,
+            ("data.customer", f"{remedy}, or leave data.customer out where each row is a customer"),
+        )
+    if spec.data.cutoff:
+        yield spec.data.cutoff, ("data.cutoff", remedy)
+    for metric in spec.metrics:
+        if metric.role != "exclude":
+            what = "a metric" if metric.role == "metric" else "a metric with role: audit"
+            yield metric.name, (what, f"{remedy}, or say role: exclude")
     if spec.baseline and spec.baseline.column:
-        yield spec.baseline.column
+        yield spec.baseline.column, ("baseline.column", remedy)
 
 
-def _refuse_nested(table: pa.Table, spec: CalibrationSpec, file: str) -> None:
+def _in(table: pa.Table, spec: CalibrationSpec, role: str) -> list[str]:
+    return [metric.name for metric in spec.with_role(role) if metric.name in table.column_names]
+
+
+def _without_nested(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> pa.Table:
     """Ids, dates and outcomes have a name; lists, structs and bytes have none (metrics are refused one by one)."""
     served = {metric.name for metric in spec.with_role("metric")}
     nested = [name for name in table.column_names if name not in served and not can_be_text(table[name].type)]
-    remedy = "Give numbers, text or dates"
-    if nested:
-        found = ((name, f"{file}: column {name!r} holds values of type {table[name].type}") for name in nested)
-        raise TableError(*(error("nested-values", evidence, remedy, name) for name, evidence in found))
+    for name in nested:
+        evidence = f"{desk.file.name}: column {name!r} holds values of type {table[name].type}"
+        desk.findings.append(error("nested-values", evidence, "Give numbers, text or dates", name))
+    return table.drop_columns(nested)
 
 
 def _outcomes(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> Outcomes:
+    if spec.data.outcome.column not in table.column_names:
+        return no_outcomes(len(table))
     outcomes = read_outcome(table[spec.data.outcome.column], spec.data.outcome)
     desk.troubles += outcomes.troubles
     desk.notes += outcomes.notes
+    desk.warnings += outcomes.warnings
     if not outcomes.troubles:
         desk.findings += enough_rows(desk.file.name, spec.data.outcome, outcomes)
     return outcomes
@@ -121,15 +153,15 @@ def _outcomes(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> Outcomes:
 def _identity(
     table: pa.Table, spec: CalibrationSpec, desk: _Desk, kept: NDArray[np.intp]
 ) -> tuple[NDArray[np.object_], Dates | None]:
-    cutoffs = None
-    if spec.data.cutoff:
-        cutoffs, late = read_cutoffs(spec.data.cutoff, table[spec.data.cutoff])
+    cutoff, customer, cutoffs = spec.data.cutoff, spec.data.customer, None
+    if cutoff in table.column_names:
+        cutoffs, late = read_cutoffs(str(cutoff), table[cutoff])
         desk.troubles += late
-    if spec.data.customer is None:
+    if customer not in table.column_names:
         return ids_from_content(table), cutoffs
-    ids, empty = read_ids(spec.data.customer, table[spec.data.customer])
+    ids, empty = read_ids(str(customer), table[customer])
     desk.troubles += empty
-    if not empty:
+    if not empty and (cutoff is None) == (cutoffs is None):
         desk.findings += duplicates(desk.file, ids, cutoffs, kept)
     return ids, cutoffs
 
@@ -142,14 +174,14 @@ def _metric(name: str, table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> R
     return desk.keep(read_metric(name, table[name], spec.metric(name).kind, _form(desk.file)))
 
 
-def _audit(name: str, table: pa.Table, desk: _Desk) -> Column:
-    return desk.keep(read_category(name, table[name])).values
+def _audit(name: str, table: pa.Table, desk: _Desk) -> Reading:
+    return desk.keep(read_category(name, table[name]))
 
 
 def _current(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> NDArray[np.float64] | None:
-    if spec.baseline is None or spec.baseline.column is None:
+    if spec.baseline is None or spec.baseline.column not in table.column_names:
         return None
-    reading = desk.keep(read_metric(spec.baseline.column, table[spec.baseline.column], "number", _form(desk.file)))
+    reading = desk.keep(read_metric(str(spec.baseline.column), table[spec.baseline.column], "number", _form(desk.file)))
     return np.asarray(reading.values, dtype=np.float64)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from chs_ml.history.assembly import read_parts
 from chs_ml.history.findings import Finding, TableError, warning
-from chs_ml.history.panel import Panel, read_panel
+from chs_ml.history.panel import Panel, panel_of
+from chs_ml.history.understanding import Understood, understood
 from chs_ml.spec import CalibrationSpec
 
-__all__ = ["Finding", "check_panel", "doubts"]
+__all__ = ["Examination", "Finding", "check_panel", "doubts", "examine"]
 
 PERFECT_AUC = 0.98
 MOSTLY_MISSING = 0.5
@@ -21,13 +24,29 @@ FEW_CHURNED = 50
 ROWS_PER_LEVEL = 10
 
 
-def check_panel(spec: CalibrationSpec) -> list[Finding]:
-    """Errors that `load_panel` would raise, or else the doubts about a panel that loads."""
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """understood: the table as it was read, None where it could not be. findings: what is wrong or doubtful."""
+
+    understood: Understood | None
+    findings: tuple[Finding, ...]
+
+
+def examine(spec: CalibrationSpec) -> Examination:
+    """What was understood, and the errors that `load_panel` would raise, or else the doubts about the panel."""
     try:
-        panel, findings = read_panel(spec)
+        parts = read_parts(spec)
     except TableError as refused:
-        return list(refused.findings)
-    return findings if panel is None else doubts(panel.known())
+        return Examination(None, refused.findings)
+    told = understood(spec, parts)
+    if parts.findings:
+        return Examination(told, (*parts.findings, *parts.warnings))
+    return Examination(told, (*parts.warnings, *doubts(panel_of(parts).known())))
+
+
+def check_panel(spec: CalibrationSpec) -> list[Finding]:
+    """The findings alone."""
+    return [*examine(spec).findings]
 
 
 def doubts(panel: Panel) -> list[Finding]:

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chs_ml.history.assembly import Parts, read_parts
-from chs_ml.history.findings import Finding, TableError
+from chs_ml.history.findings import TableError
+from chs_ml.history.readings import Reading
 from chs_ml.history.sources import Source
 from chs_ml.spec import CalibrationSpec
 
@@ -80,21 +81,15 @@ class Panel:
 
 def load_panel(spec: CalibrationSpec) -> Panel:
     """Read the spec's table; DataError lists every problem of it at once (customer ids are never shown)."""
-    panel, findings = read_panel(spec)
-    if panel is None:
-        raise TableError(*findings)
-    return panel
-
-
-def read_panel(spec: CalibrationSpec) -> tuple[Panel | None, list[Finding]]:
-    """The panel, or None with the findings that stand in its way."""
     parts = read_parts(spec)
-    return (None, parts.findings) if parts.findings else (_sorted(parts), [])
+    if parts.findings:
+        raise TableError(*parts.findings, *parts.warnings)
+    return panel_of(parts)
 
 
-def _sorted(parts: Parts) -> Panel:
-    """Kept rows by customer (code points), then cutoff."""
-    kept = np.flatnonzero(parts.kept)
+def panel_of(parts: Parts) -> Panel:
+    """The panel of a table that has no errors: kept rows by customer (code points), then cutoff."""
+    kept = np.flatnonzero(parts.outcomes.kept)
     ids = parts.ids[kept]
     if parts.cutoffs is None:
         order = kept[np.argsort(ids, kind="stable")]
@@ -106,15 +101,15 @@ def _sorted(parts: Parts) -> Panel:
         cutoff=None if parts.cutoffs is None else parts.cutoffs[order],
         metrics=_frame(parts.metrics, order),
         audit=_frame(parts.audit, order),
-        churned=parts.churned[order],
+        churned=parts.outcomes.churned[order],
         current=None if parts.current is None else parts.current[order],
         sources=(parts.source,),
-        notes=tuple(parts.notes),
+        notes=(*parts.notes, *map(str, parts.warnings)),
     )
 
 
-def _frame(columns: dict[str, object], order: NDArray[np.intp]) -> pd.DataFrame:
-    taken = {name: _series(column).take(order).reset_index(drop=True) for name, column in columns.items()}
+def _frame(columns: dict[str, Reading], order: NDArray[np.intp]) -> pd.DataFrame:
+    taken = {name: _series(column.values).take(order).reset_index(drop=True) for name, column in columns.items()}
     return pd.DataFrame(taken, index=range(len(order)), columns=list(columns))
 
 

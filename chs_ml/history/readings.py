@@ -17,7 +17,7 @@ from chs_ml.history.numbers import MOSTLY, NOT_FINITE, NumberReader, Parsed, par
 
 @dataclass(slots=True)
 class Reading:
-    """One column as read. values: float64 (NaN: missing) or Arrow text (null: missing)."""
+    """One column as read. values: float64 (NaN: missing) or Arrow text (null: missing). comma: the decimal sign."""
 
     column: str
     kind: Literal["number", "category"]
@@ -25,6 +25,7 @@ class Reading:
     troubles: list[Trouble] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    comma: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def _meant_as_numbers(text: Column, parsed: Parsed) -> bool:
 
 def _parsed_numbers(reader: NumberReader, text: Column, parsed: Parsed) -> Reading:
     reading = Reading(reader.column, "number", parsed.values, reader.troubles(text, parsed))
+    reading.comma = reader.comma or reader.decimal == ","
     if reader.words:
         said = ", ".join(f"{count:,} × {word}" for word, count in sorted(reader.words.items()))
         reading.notes.append(f"column {reader.column!r}: read as missing: {said}")

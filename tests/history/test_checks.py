@@ -4,7 +4,9 @@ import random
 
 import pytest
 
-from chs_ml.history.checks import check_panel
+from chs_ml.errors import DataError
+from chs_ml.history.checks import check_panel, examine
+from chs_ml.history.panel import load_panel
 
 HEAD = "id,logins,plan,left"
 
@@ -28,8 +30,57 @@ def test_a_sound_table_has_no_findings(table, spec):
 def test_load_problems_are_findings(table, spec):
     table((HEAD, "a,x,p,no", "b,,q,yes", "b,inf,q,maybe"))
     assert ("error", "unknown-outcome", "left") in _codes(check_panel(spec()))
-    table(("id,plan,left", "a,p,no"))
-    assert _codes(check_panel(spec())) == [("error", "missing-column", "logins")]
+    table(("id,plan,left", "a,p,no", "b,q,yes", "b,q,maybe"))
+    assert _codes(check_panel(spec())) == [
+        ("error", "missing-column", "logins"),
+        ("error", "duplicate-customer", None),
+        ("error", "unknown-outcome", "left"),
+    ]
+    table(("plan,logins", "p,1", "q,many"))
+    assert [one.metric for one in check_panel(spec("  - {name: sex, role: audit}\n"))] == ["left", "id", "sex"]
+
+
+def test_values_that_count_as_retained_unsaid_are_warned_about(table, spec):
+    rows = [row.replace(",no", ",пауза") if at % 4 == 0 else row for at, row in enumerate(_rows())]
+    table((HEAD, *rows))
+    loose = spec(outcome="  outcome: {column: left, churned: [yes]}")
+    panel = load_panel(loose)
+    (found,) = check_panel(loose)
+    assert found.code == "several-retained"
+    assert "2 values count as retained, since no list says otherwise: 'no' (" in found.evidence
+    assert str(found) in panel.notes
+    assert any(note.startswith("column 'left': churned: 'yes' (") and "'пауза' (" in note for note in panel.notes)
+
+
+def test_a_churned_value_that_never_occurs_names_the_nearest(table, spec):
+    rows = [row.replace(",yes", ",пішов") for row in _rows()]
+    table((HEAD, *rows))
+    for lists in ("churned: [пишов]", "churned: [пишов], retained: [no]"):
+        with pytest.raises(DataError, match=r"'пишов', listed as churned, does not occur. Did you mean 'пішов'\?"):
+            load_panel(spec(outcome=f"  outcome: {{column: left, {lists}}}"))
+    (found,) = check_panel(spec(outcome="  outcome: {column: left, churned: [пішов, left], retained: [no]}"))
+    assert (found.severity, found.code) == ("warning", "absent-value")
+
+
+def test_what_was_understood(table, spec):
+    table(
+        (f"{HEAD},sex".replace(",", ";"), *(f"{row};f".replace(",", ";") for row in _rows()), "x; ;a;;m", "y;1,5;;no;m")
+    )
+    told = examine(spec("  - {name: sex, role: audit}\n")).understood
+    assert (told.rows, told.customers, told.delimiter, told.decimal, told.encoding) == (402, 402, ";", ",", "utf-8")
+    assert told.rows_of("churned") + told.rows_of("retained") == 401
+    assert told.outcomes["not known yet"] == {"(blank)": 1}
+    logins, plan, sex = told.columns
+    assert (logins.kind, logins.low, logins.high, round(logins.missing * 402)) == ("number", 0, 8, 1)
+    assert (plan.levels, set(plan.frequent), sex.role) == (3, {"a", "b", "c"}, "audit")
+
+
+def test_what_was_understood_is_said_though_there_are_errors(table, spec):
+    table((HEAD, "a,x,p,no", "b,1,q,maybe"))
+    told = examine(spec()).understood
+    assert told.outcomes["unlisted"] == {"maybe": 1}
+    table(b"PK\x03\x04")
+    assert examine(spec()).understood is None
 
 
 @pytest.mark.parametrize(

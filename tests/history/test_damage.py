@@ -39,7 +39,7 @@ DAMAGE = [
     ((ROWS[0], "a,7,p,yes", "b,8,p,no"), "metric 'plan': every known value is 'p'"),
     ((ROWS[0], "a,,p,yes", "b, ,q,no"), "metric 'logins': every value is missing"),
     ((ROWS[0], "a,NA,p,yes", "b,-,q,no"), "metric 'logins': every value is missing"),
-    (("id,login,plan,left", "a,1,p,yes"), "column 'logins' is missing. Did you mean 'login'?"),
+    (("id,login,plan,left", "a,1,p,yes"), "column 'logins' is missing; it is a metric. Did you mean 'login'."),
     (b"", "found no header; the first line names the columns"),
     (b"\n\n", "found no header"),
     (b"PK\x03\x04....", "is a zip archive. Save it as CSV or Parquet."),

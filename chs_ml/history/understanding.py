@@ -1,0 +1,123 @@
+"""What was understood of a table, before anything is learned from it: for a person to compare with what they meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from chs_ml.history.assembly import Parts
+from chs_ml.history.outcome import Meaning
+from chs_ml.history.readings import Reading
+from chs_ml.spec import CalibrationSpec
+
+MEANINGS: tuple[Meaning, ...] = ("churned", "retained", "not known yet", "excluded", "unlisted")
+MAX_LEVELS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """One column as it was read. low, high: of a number. levels: of a category, and the most frequent by name."""
+
+    name: str
+    role: str
+    kind: str
+    low: float | None
+    high: float | None
+    levels: int | None
+    frequent: tuple[str, ...]
+    missing: float
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The table as it was read, excluded rows included; customers: different ids.
+
+    outcomes: meaning → value → rows; rows without a value are counted under not known yet as ``(blank)``.
+    decimal: the sign found or said, None where no number is text.
+    """
+
+    file: str
+    rows: int
+    format: str
+    delimiter: str | None
+    decimal: str | None
+    encoding: str | None
+    customer: str | None
+    customers: int
+    cutoff: str | None
+    cutoffs: tuple[str, str, int] | None
+    outcome: str
+    outcomes: dict[str, dict[str, int]]
+    columns: tuple[ColumnFacts, ...]
+    notes: tuple[str, ...]
+
+    def rows_of(self, meaning: str) -> int:
+        """How many rows have an outcome of this meaning."""
+        return sum(self.outcomes.get(meaning, {}).values())
+
+
+def understood(spec: CalibrationSpec, parts: Parts) -> Understood:
+    """What ``check`` answers first."""
+    return Understood(
+        file=parts.source.name,
+        rows=parts.source.rows,
+        format=parts.form["format"],
+        delimiter=parts.form.get("delimiter"),
+        decimal=_decimal(parts),
+        encoding=parts.form.get("encoding"),
+        customer=spec.data.customer,
+        customers=parts.customers,
+        cutoff=spec.data.cutoff,
+        cutoffs=_cutoffs(parts),
+        outcome=spec.data.outcome.column,
+        outcomes=_outcomes(parts),
+        columns=tuple(_columns(parts)),
+        notes=tuple(parts.notes),
+    )
+
+
+def _decimal(parts: Parts) -> str | None:
+    if parts.form["format"] != "CSV":
+        return None
+    return "," if any(reading.comma for reading in parts.metrics.values()) else "."
+
+
+def _cutoffs(parts: Parts) -> tuple[str, str, int] | None:
+    known = None if parts.cutoffs is None else np.unique(parts.cutoffs[~np.isnat(parts.cutoffs)])
+    return None if known is None or not len(known) else (str(known[0]), str(known[-1]), len(known))
+
+
+def _outcomes(parts: Parts) -> dict[str, dict[str, int]]:
+    found = parts.outcomes
+    if not found.counts:
+        return {}
+    counted = {
+        meaning: {value: found.counts[value] for value, one in found.meanings.items() if one == meaning}
+        for meaning in MEANINGS
+    }
+    blank = parts.source.rows - sum(found.counts.values())
+    if blank:
+        counted["not known yet"]["(blank)"] = blank
+    return {meaning: values for meaning, values in counted.items() if values or meaning != "unlisted"}
+
+
+def _columns(parts: Parts) -> Iterator[ColumnFacts]:
+    for role, readings in (("metric", parts.metrics), ("audit", parts.audit)):
+        for reading in readings.values():
+            yield _facts(reading, role)
+
+
+def _facts(reading: Reading, role: str) -> ColumnFacts:
+    values = reading.values
+    if isinstance(values, np.ndarray):
+        known = values[~np.isnan(values)]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (None, None)
+        missing = 1 - len(known) / len(values) if len(values) else 0.0
+        return ColumnFacts(reading.column, role, "number", low, high, None, (), missing)
+    counts = [(one["counts"], str(one["values"])) for one in pc.value_counts(values.drop_null()).to_pylist()]
+    frequent = tuple(value for _, value in sorted(counts, key=lambda one: (-one[0], one[1]))[:MAX_LEVELS_SHOWN])
+    missing = values.null_count / len(values) if len(values) else 0.0
+    return ColumnFacts(reading.column, role, "category", None, None, len(counts), frequent, missing)

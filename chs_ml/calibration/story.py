@@ -84,21 +84,24 @@ def calibrate(
 
     write_run(target, _files(weights, evaluation, spec_text(said, target)))
     done = Calibration(weights, evaluation, target, notes=panel.notes)
-    if not track:
-        return done
-    progress("tracking", 0, 1)
-    done = _tracked(done, note)
-    progress("tracking", 1, 1)
-    return done
+    return tracked(done, progress, note) if track else done
 
 
-def _tracked(done: Calibration, note: Note) -> Calibration:
+def tracked(
+    done: Calibration,
+    progress: Progress = lambda what, done, total: None,
+    note: Note = lambda text: None,
+) -> Calibration:
+    """Send a finished calibration to MLflow; where that cannot be done, ``not_tracked`` of the answer says why."""
     from chs_ml.tracking import track_run
 
+    progress("tracking", 0, 1)
     try:
-        return replace(done, run_id=track_run(done.directory, note=note).run_id)
+        sent = replace(done, run_id=track_run(done.directory, note=note).run_id)
     except TrackingError as error:
-        return replace(done, not_tracked=error)
+        sent = replace(done, not_tracked=error)
+    progress("tracking", 1, 1)
+    return sent
 
 
 def _files(weights: WeightsFile, evaluation: Evaluation, spec: str) -> dict[str, bytes]:

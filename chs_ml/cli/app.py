@@ -88,22 +88,13 @@ def init(
 def check(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml")], as_json: Json = False
 ) -> None:
-    """Read spec and data, report every problem, fit nothing. Exit code 1 where there is an error."""
-    from dataclasses import asdict
+    """Say what was understood of the data, report every problem, fit nothing. Exit code 1 where there is an error."""
+    from chs_ml.cli.checking import answer_examination, spec_of
+    from chs_ml.history.checks import examine
 
-    from chs_ml.cli.talk import answer_json
-    from chs_ml.history.checks import check_panel
-    from chs_ml.spec import load_spec
-
-    findings = check_panel(load_spec(spec))
-    if as_json:
-        answer_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            print(f"{finding.severity}  {finding.code}  {finding}")
-        errors = sum(finding.severity == "error" for finding in findings)
-        print(f"{errors} errors, {len(findings) - errors} warnings")
-    if any(finding.severity == "error" for finding in findings):
+    found = examine(spec_of(spec))
+    answer_examination(found, as_json=as_json)
+    if any(finding.severity == "error" for finding in found.findings):
         raise typer.Exit(1)
 
 
@@ -117,12 +108,24 @@ def calibrate(
 ) -> None:
     """Learn a formula, judge it on customers it has not seen, write the run directory, track it."""
     from chs_ml.calibration import calibrate as run_calibration
-    from chs_ml.cli.endings import answer_calibration
-    from chs_ml.cli.talk import progress
+    from chs_ml.calibration import tracked
+    from chs_ml.cli.endings import answer_calibration, answer_calibration_json, answer_run
+    from chs_ml.cli.stopping import if_stopped, saved_in
+    from chs_ml.cli.talk import progress, reader_may_leave
 
     with progress(quiet=quiet) as steps:
-        done = run_calibration(spec, output, track=not no_track, progress=steps, note=steps.note)
-    answer_calibration(done, as_json=as_json, quiet=quiet)
+        done = run_calibration(spec, output, track=False, progress=steps)
+    if_stopped(saved_in(done.directory))
+    if not as_json:
+        with reader_may_leave():  # and the run is tracked all the same
+            answer_calibration(done, quiet=quiet)
+    if not no_track:
+        with progress(quiet=quiet) as steps:
+            done = tracked(done, steps, steps.note)
+    if as_json:
+        answer_calibration_json(done, quiet=quiet)
+    elif done.run_id:
+        answer_run(done.run_id)
     if done.not_tracked is not None:
         raise done.not_tracked
 
@@ -155,10 +158,12 @@ def score(
     from chs_ml.cli.endings import read_weights
     from chs_ml.cli.reading import Columns, Form
     from chs_ml.cli.scoring import score_table
+    from chs_ml.cli.stopping import if_stopped
     from chs_ml.cli.talk import answer_json, parsed_pairs, say
 
     columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent, Form(delimiter, decimal, encoding))
     totals = score_table(read_weights(weights, quiet=quiet), table, output, columns, datetime.now(UTC).date())
+    if_stopped(f"stopped; {output} was written before")
     if as_json:
         unseen = {metric: {"rows": found.rows, "levels": found.levels} for metric, found in totals.unseen.items()}
         counts = {"rows": totals.rows, "bands": totals.bands, "unseen": unseen, "repeated": totals.repeated}
@@ -235,7 +240,10 @@ def track(
 ) -> None:
     """Send a finished run to MLflow, where that could not be done before."""
     from chs_ml.cli.endings import answer_tracking
+    from chs_ml.cli.stopping import if_stopped, saved_in
     from chs_ml.cli.talk import say
     from chs_ml.tracking import track_run
 
+    if directory.is_dir():
+        if_stopped(saved_in(directory))
     answer_tracking(track_run(directory, note=lambda text: say(text, quiet=quiet)), as_json=as_json)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
+from chs_ml.cli.plain import cell
 from chs_ml.cli.tables import bands_table, explanation_table, figures_table, weights_table
 from chs_ml.cli.talk import answer_json, results, say
 from chs_ml.errors import FormulaError
@@ -28,7 +29,6 @@ HOW_TO_READ = (
     "+ more is healthier, - less is healthier, ± from the worst to the best. Impact: churn at the first value → at the "
     "last, and the ratio of its odds. Score = 100 × Σ weight × health, which goes from 0 to 1 along the metric's curve."
 )
-SEE_IN_MLFLOW = "mlflow ui --backend-store-uri"
 
 
 def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
@@ -42,22 +42,22 @@ def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
     return weights
 
 
-def answer_calibration(done: Calibration, *, as_json: bool, quiet: bool) -> None:
+def answer_calibration(done: Calibration, *, quiet: bool) -> None:
     """Print what was learned, how it did, and where the files are."""
-    evaluation = done.evaluation.as_dict()
     for note in done.notes:
         say(f"note: {note}", quiet=quiet)
-    files = sorted(file.relative_to(done.directory).as_posix() for file in done.directory.rglob("*") if file.is_file())
-    if as_json:
-        where = {"directory": str(done.directory), "files": files, "run_id": done.run_id}
-        learned = {"digest": done.weights.digest, "weights": _weights(done.weights), "evaluation": evaluation}
-        answer_json({**where, **learned})
-        return
     page = results()
-    _print_formula(page, done.weights, evaluation)
-    page.print(f"\nFiles in [bold]{escape(str(done.directory))}[/]: {escape(', '.join(files))}")
-    if done.run_id:
-        page.print(f"MLflow run {done.run_id}; to look at it: [bold]{_how_to_look()}[/]", soft_wrap=True)
+    _print_formula(page, done.weights, done.evaluation.as_dict())
+    page.print(Text.assemble("\nFiles in ", cell(str(done.directory), "bold"), ": ", ", ".join(_files(done))))
+
+
+def answer_calibration_json(done: Calibration, *, quiet: bool) -> None:
+    """Print the same, and the MLflow run, as one object."""
+    for note in done.notes:
+        say(f"note: {note}", quiet=quiet)
+    where = {"directory": str(done.directory), "files": _files(done), "run_id": done.run_id}
+    learned = {"digest": done.weights.digest, "weights": _weights(done.weights)}
+    answer_json({**where, **learned, "evaluation": done.evaluation.as_dict()})
 
 
 def answer_show(weights: WeightsFile, path: Path, *, as_json: bool) -> None:
@@ -75,18 +75,18 @@ def answer_explanation(weights: WeightsFile, row: pa.RecordBatch, customer: str,
         answer_json({"customer": customer, **asdict(explained)})
         return
     page = results()
-    band = "" if explained.band is None else f", {escape(explained.band)}"
+    band = "" if explained.band is None else f", {explained.band}"
     churn = "" if explained.churn_probability is None else f", churn probability {explained.churn_probability:.1%}"
-    page.print(f"[bold]{escape(customer)}[/]: score {explained.score:.1f}{band}{churn}")
+    page.print(Text.assemble(cell(customer, "bold"), f": score {explained.score:.1f}", cell(band), churn))
     if explained.not_scored_because:
-        page.print(f"not scored: {escape(explained.not_scored_because)}")
+        page.print(cell(f"not scored: {explained.not_scored_because}"))
     elif explained.band != explained.band_by_score:
-        page.print(f"a rule set the band; by score alone it is {escape(str(explained.band_by_score))}")
+        page.print(cell(f"a rule set the band; by score alone it is {explained.band_by_score}"))
     page.print()
     page.print(explanation_table(explained))
     page.print()
     pillars = sorted(explained.pillars.items(), key=lambda pillar: pillar[1])
-    page.print("By pillar, of 100 each: " + ", ".join(f"{escape(name)} {score:.0f}" for name, score in pillars))
+    page.print(cell("By pillar, of 100 each: " + ", ".join(f"{name} {score:.0f}" for name, score in pillars)))
     page.print(f"Known of this customer: {explained.coverage:.0%} of the weights.")
     page.print(ASSOCIATION)
 
@@ -96,18 +96,28 @@ def answer_tracking(tracked: Tracked, *, as_json: bool) -> None:
     if as_json:
         answer_json(asdict(tracked))
         return
-    before = " (it was there already)" if tracked.already else ""
-    results().print(f"MLflow run {tracked.run_id}{before}; to look at it: [bold]{_how_to_look()}[/]", soft_wrap=True)
+    answer_run(tracked.run_id, " (it was there already)" if tracked.already else "")
+
+
+def answer_run(run_id: str, before: str = "") -> None:
+    """Print the MLflow run, where the store is, and how to look at it."""
+    from chs_ml.cli.looking import where_to_look
+
+    store, command = where_to_look()
+    text = Text.assemble(f"MLflow run {run_id}{before} in ", cell(store))
+    if command is not None:
+        text.append_text(Text.assemble("; to look at it:\n  ", cell(command, "bold")))
+    results().print(text, soft_wrap=True)
 
 
 def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str, Any] | None) -> None:
-    page.print(f"\n[bold]{escape(weights.label or weights.name)}[/]  {_whence(weights)}")
+    page.print(Text.assemble("\n", cell(weights.label or weights.name, "bold"), "  ", cell(_whence(weights))))
     page.print()
     page.print(weights_table(weights))
     page.print()
     weightless = weights.training.get("weightless") or []
     if weightless:
-        page.print(f"No weight: {escape(', '.join(map(str, weightless)))}")
+        page.print(cell(f"No weight: {', '.join(map(str, weightless))}"))
     page.print(HOW_TO_READ)
     if weights.formula.link is not None:
         page.print(ASSOCIATION)
@@ -118,7 +128,7 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
         page.print()
         page.print(bands_table(weights.formula, evaluation["bands"] if evaluation else []))
     for rule in weights.formula.rules:
-        page.print(f"Rule: {escape(str(rule.when))} → {escape(rule.band)} ({escape(rule.because)})")
+        page.print(cell(f"Rule: {rule.when} → {rule.band} ({rule.because})"))
 
 
 def _whence(weights: WeightsFile) -> str:
@@ -126,7 +136,7 @@ def _whence(weights: WeightsFile) -> str:
     learned = ""
     if "rows" in training and "churn_rate" in training:
         learned = f"learned from {training['rows']:,} rows, {training['churn_rate']:.1%} churned; "
-    return escape(f"{learned}digest {weights.digest[:12]}")
+    return f"{learned}digest {weights.digest[:12]}"
 
 
 def _evaluation_beside(path: Path, weights: WeightsFile) -> Mapping[str, Any] | None:
@@ -140,11 +150,8 @@ def _evaluation_beside(path: Path, weights: WeightsFile) -> Mapping[str, Any] | 
     return found if same else None
 
 
-def _how_to_look() -> str:
-    from chs_ml.tracking.address import resolve, shown
-
-    address = shown(resolve(None))
-    return escape(address if address.startswith("http") else f"{SEE_IN_MLFLOW} {address}")
+def _files(done: Calibration) -> list[str]:
+    return sorted(file.relative_to(done.directory).as_posix() for file in done.directory.rglob("*") if file.is_file())
 
 
 def _weights(weights: WeightsFile) -> list[dict[str, Any]]:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from chs_ml.cli.plain import cell
 from chs_ml.explain.customer import Explanation, label_of
 from chs_ml.explain.words import mark, shape_in_words
 from chs_ml.export.evidence import Line, evidence_by_term, impact_in_words
@@ -45,7 +46,7 @@ def weights_table(weights: WeightsFile) -> Table:
     evidence = evidence_by_term(weights)
     for term in sorted(weights.formula.terms, key=lambda term: -term.weight):
         direction, impact = _direction(term, evidence[term.key]), _impact(evidence[term.key])
-        table.add_row(escape(label_of(weights, term)), escape(direction), f"{term.weight:.1%}", escape(impact))
+        table.add_row(cell(label_of(weights, term)), cell(direction), f"{term.weight:.1%}", cell(impact))
     return table
 
 
@@ -83,7 +84,7 @@ def figures_table(evaluation: Mapping[str, Any]) -> Table:
     table.add_row("[bold]this formula[/]", *_figures(evaluation["holdout"]))
     table.add_row("  95 % interval ±", *_margins(evaluation["holdout"]))
     for name, figures in evaluation["baselines"].items():
-        table.add_row(NAMES.get(name, name), *_figures(figures))
+        table.add_row(cell(NAMES.get(name, name)), *_figures(figures))
     return table
 
 
@@ -97,9 +98,9 @@ def bands_table(formula: Formula, bands: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column("Held out", justify="right", no_wrap=True)
         table.add_column("Churn rate (95 % interval)", justify="right")
     starts = {band.name: f"{band.start:g}" for band in formula.bands}
-    shown = {band.name: f"{DOTS.get(band.color, '○')} {escape(band.name)}" for band in formula.bands}
+    shown = {band.name: f"{DOTS.get(band.color, '○')} {band.name}" for band in formula.bands}
     for name in dict.fromkeys([*starts, *measured]):
-        cells = [shown.get(name, f"  {escape(name)}"), starts.get(name, "")]
+        cells: list[Text | str] = [cell(shown.get(name, f"  {name}")), starts.get(name, "")]
         if measured:
             found = measured.get(name, {})
             cells += [f"{found['customers']:,}" if found else "–", _rate(found)]
@@ -117,8 +118,8 @@ def explanation_table(explained: Explanation) -> Table:
     table.add_column("vs average", "", justify="right", no_wrap=True)
     for part in explained.parts:
         against = "" if part.against_average is None else f"{part.against_average:+.1f}"
-        value = "unknown" if part.value is None else escape(part.value)
-        table.add_row(escape(part.label), value, f"{part.points:.1f}", f"{part.most:.1f}", against)
+        value = cell("unknown" if part.value is None else part.value)
+        table.add_row(cell(part.label), value, f"{part.points:.1f}", f"{part.most:.1f}", against)
     return table
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
+from chs_ml.cli.plain import visible
 from chs_ml.errors import ChsError, OutputError
 
 OFF_TERMINAL_WIDTH = 100
@@ -29,13 +31,31 @@ def readable_anywhere() -> None:
 def results() -> Console:
     """Return the console for results; off a terminal 100 wide, or as COLUMNS says, so that files look the same."""
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else OFF_TERMINAL_WIDTH
-    return Console(highlight=False, width=width)
+    return _Page(highlight=False, width=width)
+
+
+class _Page(Console):
+    """A console that leaves it to ``main`` what a broken pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on as Python does, where rich would end the process with 1."""
+        raise BrokenPipeError
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Go on with the work where the reader of a pipe has seen enough of the answer."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(text: str, *, quiet: bool = False) -> None:
     """Write a line of talk to stderr."""
     if not quiet:
-        print(text, file=sys.stderr, flush=True)
+        print(_lines(text), file=sys.stderr, flush=True)
 
 
 def answer_json(value: Any) -> None:
@@ -74,7 +94,7 @@ class Steps:
     def note(self, text: str) -> None:
         """Say a line beside the bars."""
         if self._bars is not None:
-            self._bars.console.print(text, markup=False)
+            self._bars.console.print(Text(_lines(text)))
         else:
             say(text, quiet=self._quiet)
 
@@ -105,3 +125,7 @@ def check_folder(out: Path) -> None:
     """Refuse a file in a folder that is not there, by the folder's name."""
     if not out.parent.exists():
         raise OutputError(f"folder {str(out.parent)!r} does not exist. Make it, or choose another -o.")
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(visible, text.split("\n")))

@@ -58,3 +58,12 @@ def done():
 def table(done):
     """The CSV that the tiny calibration was learned from."""
     return done.directory.parents[1] / "customers.csv"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Leave out what takes longest and matters least here."""
+    from chs_ml.calibration import judging, story
+
+    monkeypatch.setattr(judging, "BASELINES", {"equal_weights": judging.BASELINES["equal_weights"]})
+    monkeypatch.setattr(story, "pictures_of", lambda weights, evaluation: {})

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
+from tests import tiny
 
 LONG = "a very long name of a metric that nobody can read in one line, и ещё немного"
 
@@ -49,6 +50,34 @@ def test_pages_fit(run, done, wide, monkeypatch, columns):
 
 def test_a_name_is_never_markup(run, wide):
     assert "[bold]not" in run("show", wide).out
+
+
+HOSTILE = "[red]x[/] \x1b[31m \u202e :smile: \\"
+
+
+def test_nothing_that_others_wrote_is_obeyed(run, done, tmp_path):
+    weights = json.loads((done.directory / "weights.json").read_bytes())
+    for about in weights["metrics"].values():
+        about["label"] = HOSTILE
+    for line in weights["evidence"]:
+        line["impact"] |= {"start": HOSTILE, "end": HOSTILE}
+    weights["training"]["weightless"] = [HOSTILE]
+    (tmp_path / "weights.json").write_text(json.dumps(weights))
+    evaluation = done.evaluation.as_dict()
+    evaluation["bands"][0]["name"] = HOSTILE
+    evaluation["baselines"][HOSTILE] = evaluation["baselines"]["equal_weights"]
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
+    frame = tiny.customers(3).assign(id=HOSTILE, plan=HOSTILE)
+    frame.to_parquet(tmp_path / "t.parquet")
+    show = run("show", tmp_path)
+    one = run("explain", tmp_path, tmp_path / "t.parquet", "--customer", HOSTILE)
+    none = run("explain", tmp_path, tmp_path / "t.parquet", "--customer", f"{HOSTILE}!")
+    score = run("score", tmp_path, tmp_path / "t.parquet", "-o", tmp_path / "o.csv", "--map", f"{HOSTILE}=plan")
+    assert (show.code, one.code, none.code, score.code) == (0, 0, 2, 2)
+    for answer in (show, one, none, score):
+        text = answer.out + answer.err
+        assert "[red]x[/]" in text and "\\x1b[31m" in text and ":smile:" in text, text
+        assert "\x1b" not in text and "\u202e" not in text
 
 
 def test_a_usual_formula_takes_a_line_a_term(run, done, monkeypatch):

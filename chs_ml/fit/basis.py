@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from chs_ml.errors import FitError
 from chs_ml.fit import kernel
 from chs_ml.fit.encoded import Block, Encoded, Layout, rows_for
-from chs_ml.fit.knots import knots_of
+from chs_ml.fit.knots import Tally, knots_among, tally_of
 from chs_ml.fit.objective import Penalty
 from chs_ml.fit.table import Column, MetricPlan, Table
 from chs_ml.formula.columns import FloatArray
@@ -249,17 +250,20 @@ def _too_many(metrics: int, ramps: int) -> str:
 
 
 def _curve(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan, ramps: int) -> CurveBasis:
-    known = column.known & (weight > 0)
-    x = column.values[known]
-    uniform = bool((weight == weight[0]).all())
-    knots = knots_of(x, ramps, None if uniform else weight[known]) if len(x) else np.array([0.0, 1.0])
+    known = column.known
+    tally = tally_of(column.values[known], weight[known])
+    knots = knots_among(tally, ramps) if len(tally.values) else np.array([0.0])
     if len(knots) < 2:
         knots = np.array([knots[0], knots[0] + 1.0])
-    learnable = _enough(known, retained, weight) and _differ(x, weight[known])
-    learned = learnable and plan.missing == "learned" and _enough(~column.known, retained, weight)
-    design = np.clip((x[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0)
-    mean = np.average(design, axis=0, weights=weight[known]) if len(x) else np.zeros(len(knots) - 1)
-    return CurveBasis(plan, knots, np.append(mean, [0.0] * learned), learned, learnable)
+    learnable = _enough(known, retained, weight) and tally.unlike >= ENOUGH * ALMOST
+    learned = learnable and plan.missing == "learned" and _enough(~known, retained, weight)
+    mean = [_mean_along(tally, low, high) for low, high in pairwise(knots.tolist())]
+    return CurveBasis(plan, knots, np.array([*mean, *[0.0] * learned]), learned, learnable)
+
+
+def _mean_along(tally: Tally, low: float, high: float) -> float:
+    """Return how far along a ramp the average row is."""
+    return tally.mean(np.clip((tally.values - low) / (high - low), 0.0, 1.0)) if len(tally.values) else 0.0
 
 
 def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: MetricPlan, ramps: int) -> LevelsBasis:
@@ -276,15 +280,8 @@ def _levels(column: Column, retained: FloatArray, weight: FloatArray, plan: Metr
     return LevelsBasis(plan, tuple(names[code] for code in kept.tolist()), thin, mean, learned)
 
 
-def _differ(x: FloatArray, weight: FloatArray) -> bool:
-    """Return whether enough rows have another value than the most frequent one."""
-    mass = np.bincount(np.unique(x, return_inverse=True)[1], weights=weight)
-    return float(mass.sum() - mass.max(initial=0.0)) >= ENOUGH * ALMOST
-
-
 def _enough(rows: NDArray[np.bool_], retained: FloatArray, weight: FloatArray) -> bool:
-    here = float(weight[rows].sum())
-    stayed = float(weight[rows] @ retained[rows])
+    here, stayed = float(weight @ rows), float(weight @ (rows * retained))
     return min(stayed, here - stayed) >= ENOUGH * ALMOST
 
 

@@ -7,6 +7,8 @@ knot on each; a heavy value, a knot on it and quantiles of the rest; otherwise q
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from chs_ml.formula.columns import FloatArray
@@ -16,44 +18,66 @@ FEW = 3
 HEAVY = 1.5
 
 
-def knots_of(x: FloatArray, ramps: int, weights: FloatArray | None = None) -> FloatArray:
-    """Return strictly increasing knots for the known values of a metric; at least two.
+@dataclass(frozen=True)
+class Tally:
+    """The distinct values of a metric in rising order, and the weight of the rows that have each."""
 
-    x: finite values, at least two different. ramps: pieces wanted (the curve may get a few more or fewer).
-    weights: row weights; a row twice and a row of weight two give the same knots. Knots are values that occur.
-    """
-    values, counts = _tally(x, weights)
-    if ramps == 1:
-        return _ends(values, counts)
-    if len(values) <= ramps + FEW:
-        return values
-    heaviest = int(np.argmax(counts))
-    if counts[heaviest] / counts.sum() <= HEAVY / ramps:
-        return _quantiles(values, counts, ramps + 1)
-    rest = np.arange(len(values)) != heaviest
-    return np.unique(np.append(_quantiles(values[rest], counts[rest], ramps), values[heaviest]))
+    values: FloatArray
+    mass: FloatArray
+
+    @property
+    def unlike(self) -> float:
+        """The weight of the rows that have another value than the commonest one."""
+        return float(self.mass.sum() - self.mass.max(initial=0.0))
+
+    def mean(self, of_values: FloatArray) -> float:
+        """Return the mean over the rows of what each distinct value stands for."""
+        return float(self.mass @ of_values / self.mass.sum())
+
+    def without(self, at: int) -> Tally:
+        """Return the tally of the rows that do not have the value at this position."""
+        return Tally(np.delete(self.values, at), np.delete(self.mass, at))
+
+    def quantiles(self, pieces: int) -> FloatArray:
+        """Return ``pieces`` quantiles from the 1st to the 99th percentile, as values that occur (inverted CDF)."""
+        cumulative = np.cumsum(self.mass)
+        wanted = np.linspace(LOW, HIGH, pieces) * cumulative[-1]
+        position = np.searchsorted(cumulative, wanted * (1 - 1e-12), side="left")
+        found = np.unique(self.values[np.minimum(position, len(self.values) - 1)])
+        return found if len(found) > 1 else self.ends
+
+    @property
+    def ends(self) -> FloatArray:
+        """The smallest and the largest value."""
+        return np.unique(self.values[[0, -1]])
 
 
-def _tally(x: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
-    if weights is None:
-        values, repeats = np.unique(x, return_counts=True)
-        return values, repeats.astype(np.float64)
+def tally_of(x: FloatArray, weights: FloatArray | None = None) -> Tally:
+    """Return the tally of finite values; rows without weight are not there."""
+    share = 1.0 if weights is None or len(x) == 0 else float(weights[0])
+    if weights is None or (share > 0.0 and bool((weights == share).all())):
+        values, counts = np.unique(x, return_counts=True)
+        return Tally(values, counts.astype(np.float64) * share)
     values, position = np.unique(x, return_inverse=True)
-    counts: FloatArray = np.bincount(position, weights=weights, minlength=len(values)).astype(np.float64)
-    return values[counts > 0], counts[counts > 0]
+    mass: FloatArray = np.bincount(position, weights=weights, minlength=len(values)).astype(np.float64)
+    return Tally(values[mass > 0], mass[mass > 0])
 
 
-def _ends(values: FloatArray, counts: FloatArray) -> FloatArray:
-    if len(values) <= 1 + FEW:
-        return np.unique(values[[0, -1]])
-    low, high = _quantiles(values, counts, 2)[[0, -1]]
-    return np.array([low, high]) if low < high else values[[0, -1]]
+def knots_of(x: FloatArray, ramps: int, weights: FloatArray | None = None) -> FloatArray:
+    """Return knots for the known values of a metric; see ``knots_among``."""
+    return knots_among(tally_of(x, weights), ramps)
 
 
-def _quantiles(values: FloatArray, counts: FloatArray, pieces: int) -> FloatArray:
-    """Return ``pieces`` quantiles from the 1st to the 99th percentile, as values that occur (inverted CDF)."""
-    cumulative = np.cumsum(counts)
-    wanted = np.linspace(LOW, HIGH, pieces) * cumulative[-1]
-    position = np.searchsorted(cumulative, wanted * (1 - 1e-12), side="left")
-    found = np.unique(values[np.minimum(position, len(values) - 1)])
-    return found if len(found) > 1 else values[[0, -1]]
+def knots_among(tally: Tally, ramps: int) -> FloatArray:
+    """Return strictly increasing knots, two or more if there are two different values. Knots are values that occur.
+
+    ramps: pieces wanted (the curve may get a few more or fewer). A row twice and a row of weight two are the same.
+    """
+    if ramps == 1:
+        return tally.ends if len(tally.values) <= 1 + FEW else tally.quantiles(2)
+    if len(tally.values) <= ramps + FEW:
+        return tally.values
+    heaviest = int(np.argmax(tally.mass))
+    if tally.mass[heaviest] / tally.mass.sum() <= HEAVY / ramps:
+        return tally.quantiles(ramps + 1)
+    return np.unique(np.append(tally.without(heaviest).quantiles(ramps), tally.values[heaviest]))

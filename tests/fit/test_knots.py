@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chs_ml.fit.knots import knots_of
+from chs_ml.fit.knots import knots_of, tally_of
 
 
 def test_few_values_have_a_knot_each():
@@ -81,3 +81,22 @@ def test_knots_are_values_that_occur_and_rise(x, ramps):
     assert (np.diff(knots) > 0).all()
     assert set(knots.tolist()) <= set(x)
     assert len(knots) <= ramps + 4
+
+
+@given(values, st.randoms())
+def test_a_tally_is_the_rows_counted(x, random):
+    x = np.array(x, dtype=float)
+    weight = np.array([random.choice([0.0, 0.5, 2.0]) for _ in x])
+    tally = tally_of(x, weight)
+    assert {value: weight[x == value].sum() for value in x[weight > 0]} == dict(
+        zip(tally.values, tally.mass, strict=True)
+    )
+    if weight.any():
+        assert tally.mean(tally.values**2) == pytest.approx(np.average(x**2, weights=weight))
+        assert tally.unlike == pytest.approx(weight.sum() - max(weight[x == value].sum() for value in x))
+
+
+@pytest.mark.parametrize("weight", [None, np.zeros(0)])
+def test_a_tally_of_nothing(weight):
+    assert tally_of(np.zeros(0), weight).unlike == 0.0
+    assert len(tally_of(np.ones(3), np.zeros(3)).values) == 0

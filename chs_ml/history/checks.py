@@ -20,6 +20,7 @@ __all__ = ["Examination", "Finding", "check_panel", "doubts", "examine"]
 
 PERFECT_AUC = 0.98
 MOSTLY_MISSING = 0.5
+NEARLY_EMPTY = 0.05
 FEW_CHURNED = 50
 ROWS_PER_LEVEL = 10
 
@@ -56,6 +57,8 @@ def doubts(panel: Panel) -> list[Finding]:
         *_label_copies(panel),
         *_twins(panel),
         *_mostly_missing(panel),
+        *_nearly_constant(panel),
+        *_only_rare_levels(panel),
         *_near_ids(panel),
         *_levels_alike(panel),
     ]
@@ -113,16 +116,50 @@ def _twins(panel: Panel) -> Iterator[Finding]:
 
 def _mostly_missing(panel: Panel) -> Iterator[Finding]:
     for name, share in panel.metrics.isna().mean().items():
-        if share > MOSTLY_MISSING:
+        remedy = "Look where it is collected, or say role: exclude"
+        if share > 1 - NEARLY_EMPTY:
+            found = f"metric {name!r} is known in {1 - share:.1%} of the rows; hardly anything can be learned from it"
+            yield warning("nearly-empty", found, remedy, str(name))
+        elif share > MOSTLY_MISSING:
             found = f"metric {name!r} is missing in {share:.0%} of the rows"
-            yield warning("mostly-missing", found, "Look where it is collected, or say role: exclude", str(name))
+            yield warning("mostly-missing", found, remedy, str(name))
+
+
+def _nearly_constant(panel: Panel) -> Iterator[Finding]:
+    """A curve runs from the 1st to the 99th percentile: where they are equal it has no room."""
+    for name in map(str, panel.metrics):
+        column = panel.metrics[name].dropna()
+        if column.dtype.kind != "f" or not len(column):
+            continue
+        low, high = np.quantile(column.to_numpy(), [0.01, 0.99], method="inverted_cdf")
+        if low == high:
+            of = f"{(column == low).sum():,} of {panel.rows:,} rows are {low:g}"
+            found = f"metric {name!r} is nearly constant: {of}"
+            yield warning("nearly-constant", found, "Look how it is measured, or say role: exclude", name)
+
+
+def _only_rare_levels(panel: Panel) -> Iterator[Finding]:
+    """A level is learned from ten rows with both outcomes among them; missing values are a level."""
+    churned = pd.Series(panel.churned)
+    for name in map(str, panel.metrics):
+        if panel.metrics[name].dtype.kind == "f" or _is_near_id(panel.metrics[name]):
+            continue
+        groups = churned.groupby(panel.metrics[name].fillna("\0missing").to_numpy())
+        rows, left = groups.size(), groups.sum()
+        if not ((rows >= ROWS_PER_LEVEL) & (left > 0) & (left < rows)).any():
+            found = f"metric {name!r}: no level has {ROWS_PER_LEVEL} rows with both outcomes, so it gets no weight"
+            yield warning("rare-levels", found, "Group its levels, or say role: exclude", name)
+
+
+def _is_near_id(column: pd.Series) -> bool:
+    levels = 0 if column.dtype.kind == "f" else column.nunique()
+    return levels > 20 and levels * ROWS_PER_LEVEL > len(column)
 
 
 def _near_ids(panel: Panel) -> Iterator[Finding]:
     for name in map(str, panel.metrics):
-        column = panel.metrics[name]
-        levels = 0 if column.dtype.kind == "f" else column.nunique()
-        if levels > 20 and levels * ROWS_PER_LEVEL > panel.rows:
+        if _is_near_id(panel.metrics[name]):
+            levels = panel.metrics[name].nunique()
             found = f"metric {name!r} has {levels:,} levels in {panel.rows:,} rows, nearly an id"
             yield warning("near-id", found, "Group its levels, or say role: exclude", name)
 

@@ -90,6 +90,8 @@ def test_what_was_understood_is_said_though_there_are_errors(table, spec):
         (lambda i, left: f",{i % 7 - 10 * left}", "label-copy"),
         (lambda i, left: "" if left and i % 50 else f",{'gone' if left else 'here'}", "label-copy"),
         (lambda i, left: f",{i % 7 if i % 3 == 0 else ''}", "mostly-missing"),
+        (lambda i, left: f",{i if i % 30 == 0 else ''}", "nearly-empty"),
+        (lambda i, left: f",{7 if i in (3, 9) else 5}", "nearly-constant"),
         (lambda i, left: f",name{i // 3}", "near-id"),
         (lambda i, left: f",{('Gold', 'gold', 'tin')[i % 3]}", "levels-alike"),
     ],
@@ -97,7 +99,20 @@ def test_what_was_understood_is_said_though_there_are_errors(table, spec):
 def test_doubtful_metrics_are_warned_about(table, spec, more, code):
     rows = [row if row.count(",") == 4 else f"{row}," for row in _rows(more=more)]
     table((f"{HEAD},x", *rows))
-    assert _codes(check_panel(spec("  - {name: x}\n"))) == [("warning", code, "x")]
+    first, *others = _codes(check_panel(spec("  - {name: x}\n")))
+    assert first == ("warning", code, "x")
+    assert others in ([], [("warning", "rare-levels", "x")])  # levels that tell the outcome have one outcome each
+
+
+def test_nearly_constant_says_how_much_of_it(table, spec):
+    table((f"{HEAD},x", *_rows(600, lambda i, left: f",{7 if i % 120 == 0 else 5}")))
+    (found,) = check_panel(spec("  - {name: x}\n"))
+    assert str(found).startswith("metric 'x' is nearly constant: 595 of 600 rows are 5. ")
+
+
+def test_only_rare_levels(table, spec):
+    table((f"{HEAD},x", *_rows(60, lambda i, left: f",n{i // 8}")))
+    assert ("warning", "rare-levels", "x") in _codes(check_panel(spec("  - {name: x}\n")))
 
 
 def test_twins_are_named(table, spec):

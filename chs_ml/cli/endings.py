@@ -29,6 +29,7 @@ HOW_TO_READ = (
     "+ more is healthier, - less is healthier, ± from the worst to the best. Impact: churn at the first value → at the "
     "last, and the ratio of its odds. Score = 100 × Σ weight × health, which goes from 0 to 1 along the metric's curve."
 )
+MOVES = "Moves: points that typically separate two customers on this action; few where nearly all are alike."
 
 
 def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
@@ -119,6 +120,7 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     if weightless:
         page.print(cell(f"No weight: {', '.join(map(str, weightless))}"))
     page.print(HOW_TO_READ)
+    page.print(MOVES)
     if weights.formula.link is not None:
         page.print(ASSOCIATION)
     if evaluation is not None:

@@ -37,16 +37,23 @@ NAMES = {
 
 
 def weights_table(weights: WeightsFile) -> Table:
-    """Return action, direction, weight and impact of each term, the heaviest first."""
+    """Return action, direction, weight, typical points and impact of each term, the heaviest first."""
     table = _table()
     table.add_column("Action")
     table.add_column("Direction")
-    table.add_column("Weight", justify="right", no_wrap=True)
-    table.add_column("Impact: churn, odds")
+    for heading in ("Weight", "Moves"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Impact")
     evidence = evidence_by_term(weights)
     for term in sorted(weights.formula.terms, key=lambda term: -term.weight):
         direction, impact = _direction(term, evidence[term.key]), _impact(evidence[term.key])
-        table.add_row(cell(label_of(weights, term)), cell(direction), f"{term.weight:.1%}", cell(impact))
+        table.add_row(
+            cell(label_of(weights, term)),
+            cell(direction),
+            f"{term.weight:.1%}",
+            _moves(evidence[term.key]),
+            cell(impact),
+        )
     return table
 
 
@@ -64,6 +71,12 @@ def _impact(line: Line) -> str:
     if not measured:
         return impact_in_words(line)
     return f"{measured['churn_from']:>3.0%} → {measured['churn_to']:>3.0%}  × {measured['odds_ratio']:.2g}"
+
+
+def _moves(line: Line) -> str:
+    """Return the points that typically separate two customers on the term, '' where nothing is said."""
+    moves = line.get("moves")
+    return f"{moves:.1f}" if isinstance(moves, int | float) else ""
 
 
 def _measured(line: Line) -> dict[str, Any]:

@@ -15,9 +15,19 @@ from tests import tiny
 def test_calibrate_ends_with_a_page_for_people(run, tmp_path, quick):
     answer = run("calibrate", tiny.write(tmp_path), "-o", tmp_path / "run", "--no-track")
     assert answer.code == 0
-    for heading in ("Action", "Direction", "Weight", "Impact", "AUC", "equal weights", "Churn rate", "Files in"):
+    for heading in (
+        "Action",
+        "Direction",
+        "Weight",
+        "Moves",
+        "Impact",
+        "AUC",
+        "equal weights",
+        "Churn rate",
+        "Files in",
+    ):
         assert heading in answer.out
-    assert re.search(r"Time with us +\+ rises.*, 1 → 5\d months +\d+\.\d% +\d+% → +\d+% +× 0\.\d+", answer.out)
+    assert re.search(r"Time with us +\+ rises.*, 1 → 5\d months +\d+\.\d% +\d+\.\d +\d+% → +\d+% +× 0\.\d+", answer.out)
     assert "reading" in answer.err and "fitting all rows" in answer.err
 
 

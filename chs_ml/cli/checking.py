@@ -88,7 +88,10 @@ def _table_in_words(told: Understood) -> Iterator[str]:
     form += [told.encoding] if told.encoding else []
     yield f"{told.file}: {', '.join(form)}"
     who = f"id column {told.customer!r}" if told.customer else "no id column: each row is a customer"
-    yield f"{counted(told.rows, 'row')}, {counted(told.customers, 'customer')} ({who})"
+    if told.customers is None:
+        yield f"{counted(told.rows, 'row')} (id column {told.customer!r} could not be read)"
+    else:
+        yield f"{counted(told.rows, 'row')}, {counted(told.customers, 'customer')} ({who})"
     if told.cutoff and told.cutoffs:
         first, last, count = told.cutoffs
         yield f"{counted(count, 'cutoff')}, {first} to {last} (column {told.cutoff!r})"

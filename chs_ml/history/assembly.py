@@ -38,6 +38,7 @@ class Parts:
     current: NDArray[np.float64] | None
     source: Source
     form: Mapping[str, str]
+    columns: tuple[str, ...]
     notes: list[str]
     warnings: list[Finding]
     findings: list[Finding]
@@ -99,6 +100,7 @@ def read_parts(spec: CalibrationSpec) -> Parts:
         current=_current(table, spec, desk),
         source=source_of(path, file, len(table), newest),
         form=file.form,
+        columns=tuple(table.column_names),
         notes=[*desk.notes, *twins_by_case(there)],
         warnings=desk.warnings,
         findings=desk.all_findings(),

@@ -140,7 +140,11 @@ def _absent(column: Column, text: Column, said: Outcome, counts: Counter[str]) -
 def _notes(said: Outcome, open_yet: NDArray[np.bool_], kept_out: NDArray[np.bool_]) -> list[str]:
     notes = []
     if open_yet.any():
-        notes.append(f"column {said.column!r}: {open_yet.sum():,} rows have no outcome yet; scored, not fitted")
+        notes.append(f"column {said.column!r}: {_rows(open_yet, 'has', 'have')} no outcome yet; scored, not fitted")
     if kept_out.any():
-        notes.append(f"column {said.column!r}: {kept_out.sum():,} rows were excluded ({', '.join(said.exclude)})")
+        notes.append(f"column {said.column!r}: {_rows(kept_out, 'was', 'were')} excluded ({', '.join(said.exclude)})")
     return notes
+
+
+def _rows(flags: NDArray[np.bool_], one: str, many: str) -> str:
+    return f"1 row {one}" if flags.sum() == 1 else f"{flags.sum():,} rows {many}"

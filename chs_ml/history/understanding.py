@@ -33,7 +33,7 @@ class ColumnFacts:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The table as it was read, excluded rows included; customers: different ids.
+    """The table as it was read, excluded rows included; customers: different ids, None where their column is missing.
 
     outcomes: meaning → value → rows; rows without a value are counted under not known yet as ``(blank)``.
     decimal: the sign found or said, None where no number is text.
@@ -46,7 +46,7 @@ class Understood:
     decimal: str | None
     encoding: str | None
     customer: str | None
-    customers: int
+    customers: int | None
     cutoff: str | None
     cutoffs: tuple[str, str, int] | None
     outcome: str
@@ -69,7 +69,7 @@ def understood(spec: CalibrationSpec, parts: Parts) -> Understood:
         decimal=_decimal(parts),
         encoding=parts.form.get("encoding"),
         customer=spec.data.customer,
-        customers=parts.customers,
+        customers=parts.customers if spec.data.customer in {None, *parts.columns} else None,
         cutoff=spec.data.cutoff,
         cutoffs=_cutoffs(parts),
         outcome=spec.data.outcome.column,

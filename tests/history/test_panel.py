@@ -79,7 +79,7 @@ def test_outcomes_unknown_excluded_and_listed(table, spec):
     np.testing.assert_array_equal(panel.churned, [1, 0, 0, 1, np.nan, np.nan])
     assert panel.known().customer.tolist() == ["c1", "c2", "c3", "c4"]
     assert "column 'left': 2 rows have no outcome yet; scored, not fitted" in panel.notes
-    assert "column 'left': 1 rows were excluded (trial)" in panel.notes
+    assert "column 'left': 1 row was excluded (trial)" in panel.notes
 
 
 def test_an_outcome_value_may_be_named_null(table, spec):

@@ -231,11 +231,13 @@ def basis_of(table: Table, retained: FloatArray, weight: FloatArray, plans: Sequ
     retained: 1 or 0 for each row. weight: row weights. FitError where it would need too many columns.
     """
     bases: list[MetricBasis] = []
-    needed = 0
+    needed = len(plans)  # one column each to begin with: ten thousand metrics are refused before they are read
+    if needed > MOST_COLUMNS:
+        raise FitError(_too_many(len(plans), ramps))
     for column, plan in zip(table.columns, plans, strict=True):
         of = _curve if column.levels is None else _levels
         bases.append(of(column, retained, weight, plan, ramps))
-        needed += bases[-1].columns
+        needed += bases[-1].columns - 1
         if needed > MOST_COLUMNS:
             raise FitError(_too_many(len(plans), ramps))
     return Basis(tuple(bases))

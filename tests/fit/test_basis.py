@@ -134,7 +134,7 @@ def test_ten_thousand_metrics_are_refused_at_once():
     with pytest.raises(FitError, match="10000 metrics with 1 ramp each need more than 6000 coefficients"):
         basis(table, np.tile([0.0, 1.0], 25), plans, 1)
     with pytest.raises(FitError, match=r"8 ramps each need more than 6000 .* or set ramps: 1"):
-        basis(table, np.tile([0.0, 1.0], 25), plans, 8)
+        basis(table, np.tile([0.0, 1.0], 25), plans[:2_000], 8)
     assert time.process_time() - began < 10
 
 

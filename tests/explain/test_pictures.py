@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from xml.etree import ElementTree
 
@@ -9,7 +10,9 @@ import matplotlib
 import pytest
 
 from chs_ml.explain.pictures import pictures_of
-from chs_ml.formula import Curve, Formula, Levels, Link, Term, WeightsFile
+from chs_ml.explain.style import WIDTH, fitted, width_of
+from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
+from tests import tiny
 
 HOSTILE = [
     "$x_1$",
@@ -61,7 +64,7 @@ def test_names_are_written_as_they_are():
     text = "".join(ElementTree.fromstring(drawn(many(len(HOSTILE), HOSTILE))["weights"]).itertext())
     for name in ("$x_1$", "<script>alert(1)</script>", "входы за 30 дней", "a_b_c", "^{1}_{2}", "2026Q4 $ & <i>"):
         assert name in text
-    assert "very long very long very …" in text
+    assert "− very long very long" in text and "…" in text
 
 
 def test_the_same_formula_gives_the_same_bytes_whatever_style_a_user_has():
@@ -73,6 +76,67 @@ def test_the_same_formula_gives_the_same_bytes_whatever_style_a_user_has():
 
 
 def test_a_wide_formula_shows_its_heaviest_terms(monkeypatch):
-    monkeypatch.setattr("chs_ml.explain.pictures.MOST_PANELS", 3)
+    monkeypatch.setattr("chs_ml.explain.curves_picture.MOST_PANELS", 3)
     assert "the 3 heaviest" in drawn(many(4))["curves"]
     assert "heaviest" not in drawn(many(3))["curves"]
+
+
+def words(picture: str) -> str:
+    return "\n".join(ElementTree.fromstring(picture).itertext())
+
+
+def test_the_titles_suit_any_name():
+    assert "What the health score is made of: 2026Q4 $ & <i>" in drawn(many(2))["weights"].replace(
+        "&amp;", "&"
+    ).replace("&lt;", "<").replace("&gt;", ">")
+    assert "one scale for all panels" in drawn(many(2))["curves"]
+
+
+def test_units_stand_beside_the_label_or_below_the_curve(weights):
+    assert "+ Time with us" in words(pictures_of(weights, EVALUATION)["curves"])
+    for unit, expected in (
+        ("months", "+ Time with us, months"),
+        ("unbelievably long and tedious months", "unbelievably long and tedious months"),
+    ):
+        weights.metrics["tenure"]["unit"] = unit
+        text = words(pictures_of(weights, EVALUATION)["curves"])
+        assert f"\n{expected}\n" in text and "…" not in text
+
+
+def test_a_learned_value_for_missing_is_drawn_and_only_that():
+    curve, levels = Curve((0.0, 10.0), (0.0, 1.0), 0.4), Levels((("a", 0.0), ("b", 1.0)), 0.5, 0.4)
+    for learned, times in ((True, 2), (False, 0)):
+        terms = [
+            Term(str(at), "p", "free", 0.5, shape, missing_learned=learned) for at, shape in enumerate((curve, levels))
+        ]
+        text = words(pictures_of(WeightsFile(Formula(tuple(terms)), "x"), EVALUATION)["curves"])
+        assert text.count("missing") == times
+
+
+def test_names_are_whole_where_there_is_room():
+    text = words(drawn(many(3, ["Several telephone lines", "Bank transfer (automatic)", "x"]))["curves"])
+    assert "+ Several telephone lines" in text and "− Bank transfer (automatic)" in text
+
+
+def test_bands_say_cut_colour_shape_and_the_rate_of_all():
+    bands = (Band("healthy & <b>", "green", 59.38), Band("$empty$", "red", 0.0))
+    weights = WeightsFile(Formula(many(1).formula.terms, Link(0.0, 3.0), bands), "x")
+    picture = pictures_of(weights, {**EVALUATION, "holdout": {"churn_rate": 0.265}})["bands"]
+    text = words(picture)
+    assert "score from 59.4, n = 1,500" in text and "score below 59.4, n = 3" in text and "everybody 26.5%" in text
+    assert "#2a7f62" in picture
+    assert "everybody" not in words(pictures_of(weights, EVALUATION)["bands"])
+
+
+def test_no_letter_is_smaller_than_seven_pixels_at_550():
+    weights = tiny.calibrated().weights
+    for name, picture in pictures_of(weights, tiny.calibrated().evaluation.as_dict()).items():
+        sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", picture)]
+        assert sizes and min(sizes) * 550 / (WIDTH * 72) >= 7.0, name
+
+
+def test_a_text_is_cut_to_the_room_it_has():
+    assert fitted("short", 100.0) == "short"
+    assert fitted("a\nb", 100.0) == "a b"
+    cut = fitted("a label that is much too long", 60.0, tail=", months")
+    assert cut.endswith("…, months") and width_of(cut, 8.0) <= 60.0

@@ -1,0 +1,247 @@
+"""How each metric turns into points: curves above, levels below, all on one scale.
+
+Placed by hand: the same axes for the same formula, and no room where nothing is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chs_ml.explain.customer import label_of, mean_health
+from chs_ml.explain.style import (
+    COLOR,
+    DOTTED,
+    EITHER,
+    INCH,
+    SIGN,
+    SMALL,
+    USUAL_SIZE,
+    WIDTH,
+    fitted,
+    title,
+    width_of,
+)
+from chs_ml.explain.words import number
+from chs_ml.formula import Curve, Levels, Term, WeightsFile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 24
+MOST_LEVELS = 6
+TOP, EDGE, GAP = 0.42, 0.08, 0.22
+"""Inches, as all that follow: above the panels, beside them, between them."""
+HEADING, CURVE, TICKS, UNIT = 0.24, 0.95, 0.26, 0.11
+SCALE, LEVEL, BELOW = 0.3, 0.15, 0.1
+LONGEST_LEVEL = 1.35
+FEW_TICKS = 4
+LINE = "one scale for all panels, so that heights and lengths compare; dotted: the average customer"
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What is drawn: the heaviest terms in two groups, their labels, and the scale that all of them share."""
+
+    weights: WeightsFile
+    curves: list[Term]
+    levels: list[Term]
+
+    @property
+    def most(self) -> float:
+        """Points of the heaviest term."""
+        return 100 * max(term.weight for term in (*self.curves, *self.levels))
+
+    @property
+    def height(self) -> float:
+        """Inches of the whole picture."""
+        curves = sum(self.height_of(row) for row in _in_rows(self.curves, self.columns))
+        return TOP + curves + sum(_inches(pair) for pair in _in_rows(self.levels, 2)) + EDGE
+
+    @property
+    def columns(self) -> int:
+        """How many curves stand side by side: four stand in a square."""
+        return 2 if len(self.curves) == 4 else min(3, max(len(self.curves), 1))
+
+    @property
+    def width(self) -> float:
+        """Inches of one curve."""
+        return (WIDTH - SCALE - 2 * EDGE - GAP * (self.columns - 1)) / self.columns
+
+    def height_of(self, row: Sequence[Term]) -> float:
+        """Inches of a row of curves: more where a unit stands below one."""
+        return HEADING + CURVE + TICKS + UNIT * any(self.unit_below(term) for term in row)
+
+    def usual(self, term: Term) -> float | None:
+        """Points of the average customer, None where they are not recorded."""
+        average = mean_health(self.weights)
+        return 100 * term.weight * average[term.key] if term.key in average else None
+
+    def heading(self, term: Term, room: float) -> str:
+        """Return '+ Time with us, months', cut where it does not fit into so many inches."""
+        unit = "" if self.unit_below(term) else _with_comma(self.unit(term))
+        return fitted(f"{SIGN[term.direction]} {label_of(self.weights, term)}", room * INCH, USUAL_SIZE, unit)
+
+    def unit(self, term: Term) -> str:
+        """Return the unit of a curve's metric, '' where there is none."""
+        return str(self.weights.metrics.get(term.metric, {}).get("unit") or "") if term.kind == "curve" else ""
+
+    def unit_below(self, term: Term) -> str:
+        """Return the unit where it finds no room beside the label, and stands below the curve."""
+        unit = self.unit(term)
+        whole = f"{SIGN[term.direction]} {label_of(self.weights, term)}{_with_comma(unit)}"
+        return unit if width_of(whole, USUAL_SIZE) > self.width * INCH else ""
+
+
+def _with_comma(unit: str) -> str:
+    return f", {unit}" if unit else ""
+
+
+def height_of_curves(weights: WeightsFile) -> float:
+    """Return the inches that the picture needs."""
+    return _sheet(weights).height
+
+
+def draw_curves(weights: WeightsFile, figure: Figure) -> None:
+    """Draw the points that each metric gives, curves before levels, the heaviest first."""
+    sheet = _sheet(weights)
+    drawn = len(sheet.curves) + len(sheet.levels)
+    which = "" if drawn == len(weights.formula.terms) else f", the {drawn} heaviest"
+    title(figure, f"Points that each metric gives to the score{which}", LINE)
+    top = TOP
+    for row in _in_rows(sheet.curves, sheet.columns):
+        _draw_row_of_curves(figure, sheet, row, top)
+        top += sheet.height_of(row)
+    for pair in _in_rows(sheet.levels, 2):
+        _draw_row_of_levels(figure, sheet, pair, top)
+        top += _inches(pair)
+
+
+def _sheet(weights: WeightsFile) -> _Sheet:
+    terms = sorted(weights.formula.terms, key=lambda term: -term.weight)[:MOST_PANELS]
+    curves = [term for term in terms if isinstance(term.shape, Curve)]
+    return _Sheet(weights, curves, [term for term in terms if isinstance(term.shape, Levels)])
+
+
+def _in_rows(terms: Sequence[Term], columns: int) -> list[Sequence[Term]]:
+    return [terms[at : at + columns] for at in range(0, len(terms), columns)]
+
+
+def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Return axes at so many inches from the left and from the top."""
+    whole = float(figure.get_size_inches()[1])
+    return figure.add_axes((left / WIDTH, 1.0 - (top + height) / whole, width / WIDTH, height / whole))
+
+
+def _draw_row_of_curves(figure: Figure, sheet: _Sheet, row: Sequence[Term], top: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    width = sheet.width
+    for at, term in enumerate(row):
+        axes = _axes(figure, EDGE + SCALE + at * (width + GAP), top + HEADING, width, CURVE)
+        axes.set_title(sheet.heading(term, width), loc="left", pad=4)
+        _draw_curve(axes, term, sheet)
+        axes.set_ylim(-0.06 * sheet.most, 1.08 * sheet.most)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.tick_params(labelsize=SMALL, labelleft=at == 0)
+        axes.set_xlabel(fitted(sheet.unit_below(term), width * INCH, SMALL), fontsize=SMALL, labelpad=1)
+
+
+def _draw_curve(axes: Axes, term: Term, sheet: _Sheet) -> None:
+    curve, most = term.shape, 100 * term.weight
+    if not isinstance(curve, Curve):
+        return
+    first, last = curve.knots[0], curve.knots[-1]
+    span = last - first
+    points = [most * value for value in curve.values]
+    axes.plot(curve.knots, points, color=COLOR[term.direction], marker="o", markersize=2.5, linewidth=1.4)
+    axes.set_xlim(first - 0.04 * span, last + (0.14 if term.missing_learned else 0.04) * span)
+    ticks = _ticks(first, last, sheet.width * INCH / (1.18 * span))
+    labels = axes.set_xticks(ticks, [number(tick) for tick in ticks])
+    if ticks[-1] > last - 0.1 * span and len(number(ticks[-1])) > 7:
+        labels[-1].label1.set_horizontalalignment("right")  # or it leaves the page
+    usual = sheet.usual(term)
+    if usual is not None:
+        axes.axhline(usual, **DOTTED)
+    if term.missing_learned:
+        _draw_missing(axes, last + 0.1 * span, most * curve.missing, points[-1], sheet.most)
+
+
+def _draw_missing(axes: Axes, x: float, points: float, beside: float, most: float) -> None:
+    """Draw the value for missing right of the curve, its label on the side where the curve is not."""
+    axes.plot([x], [points], marker="D", markersize=3.5, markerfacecolor="white", color="#333333", clip_on=False)
+    above = points < 0.15 * most or (beside <= points < 0.85 * most)
+    way: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "bottom" if above else "top"}
+    axes.annotate("missing", (x, points), (3, 3 if above else -3), fontsize=SMALL, **way)
+
+
+def _ticks(first: float, last: float, scale: float) -> list[float]:
+    """Return about four round numbers between both, fewer where they are long; scale: points of paper per unit."""
+    from matplotlib.ticker import MaxNLocator
+
+    margin = 0.04 * (last - first)
+    found: list[list[float]] = []
+    for bins in range(1, 7):
+        ticks = MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10]).tick_values(first, last)
+        inside = [float(tick) for tick in ticks if first - margin <= tick <= last + margin]
+        wide = max((width_of(number(tick), SMALL) for tick in inside), default=0.0)
+        if len(inside) >= 2 and (inside[1] - inside[0]) * scale > 1.5 * wide + 2.0:
+            found.append(inside)
+    return min(found, key=lambda inside: abs(len(inside) - FEW_TICKS), default=[first, last])
+
+
+def _rows(term: Term) -> list[tuple[str, float | None]]:
+    """Return the levels from the best to the worst, some left out where there are many; missing last."""
+    levels = term.shape
+    if not isinstance(levels, Levels):
+        return []
+    ordered: list[tuple[str, float | None]] = [*sorted(levels.values, key=lambda pair: -pair[1])]
+    if len(ordered) > MOST_LEVELS:
+        left_out = len(ordered) - MOST_LEVELS + 1
+        ordered = [*ordered[: MOST_LEVELS - 3], (f"… {left_out} more", None), *ordered[-2:]]
+    return [*ordered, ("missing", levels.missing)] if term.missing_learned else ordered
+
+
+def _inches(pair: Sequence[Term]) -> float:
+    return HEADING + BELOW + LEVEL * max(len(_rows(term)) for term in pair)
+
+
+def _draw_row_of_levels(figure: Figure, sheet: _Sheet, pair: Sequence[Term], top: float) -> None:
+    names = [name for term in sheet.levels for name, _ in _rows(term)]
+    label = min(LONGEST_LEVEL, max(width_of(name[:60], SMALL) for name in names) / INCH)
+    width = (WIDTH - 2 * EDGE - GAP) / 2
+    for at, term in enumerate(pair):
+        rows, left = _rows(term), EDGE + at * (width + GAP)
+        axes = _axes(figure, left + label + 0.06, top + HEADING, width - label - 0.06, LEVEL * len(rows))
+        heading = sheet.heading(term, width)
+        axes.annotate(heading, (0.0, 1.0), (-INCH * (label + 0.06), 3.0), xycoords="axes fraction",
+                      textcoords="offset points", va="bottom")  # fmt: skip
+        _draw_levels(axes, term, sheet)
+        axes.set_yticks(range(len(rows)), [fitted(name, label * INCH, SMALL) for name, _ in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+
+
+def _draw_levels(axes: Axes, term: Term, sheet: _Sheet) -> None:
+    most, rows, usual = 100 * term.weight, _rows(term), sheet.usual(term)
+    axes.set_xlim(0, 1.16 * sheet.most)
+    point = 1.16 * sheet.most / (float(axes.get_position().width) * WIDTH * INCH)
+    for at, (_, health) in enumerate(rows):
+        if health is None:
+            continue
+        is_missing = term.missing_learned and at == len(rows) - 1
+        look: dict[str, Any] = {"facecolor": "white", "edgecolor": EITHER} if is_missing else {"color": EITHER}
+        axes.barh(at, most * health, height=0.62, linewidth=0.8, **look)
+        text = f"{most * health:.1f}"
+        begins, ends = most * health + 2 * point, most * health + (4 + width_of(text, SMALL)) * point
+        begins = usual + 2 * point if usual is not None and begins - 2 * point < usual < ends else begins
+        axes.text(begins, at, text, va="center", fontsize=SMALL)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(axis="y", length=0, labelsize=SMALL, pad=3)
+    if usual is not None:
+        axes.axvline(usual, **DOTTED)
+
+
+__all__ = ["draw_curves", "height_of_curves"]

@@ -29,7 +29,7 @@ def main() -> None:
     for name in sys.argv[1:] or ["telco", "saas_csat"]:
         spec = load_spec(ROOT / name / "calibration.yaml")
         panel = load_panel(spec)
-        directions = {metric.name: metric.direction for metric in spec.metrics}
+        directions = {metric.name: metric.direction for metric in spec.with_role("metric")}
         text = f"# {name}: as measured\n\n{described(panel)}\n\n{table(figures(panel, directions))}"
         text += f"\n{holdout(name)}\nWritten by `make golden`; seeds are fixed.\n"
         (ROOT / name / "results.md").write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from chs_ml.cli.plain import cell
 from chs_ml.cli.tables import bands_table, explanation_table, figures_table, weights_table
 from chs_ml.cli.talk import answer_json, results, say
 from chs_ml.errors import FormulaError
-from chs_ml.explain.customer import explain_row
+from chs_ml.explain.customer import explain_row, training_line, weightless
 from chs_ml.explain.impact import ASSOCIATION
 from chs_ml.formula import WeightsFile
 
@@ -116,9 +116,8 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     page.print()
     page.print(weights_table(weights))
     page.print()
-    weightless = weights.training.get("weightless") or []
-    if weightless:
-        page.print(cell(f"No weight: {', '.join(map(str, weightless))}"))
+    if without := weightless(weights):
+        page.print(cell(f"No weight: {', '.join(without)}"))
     page.print(HOW_TO_READ)
     page.print(MOVES)
     if weights.formula.link is not None:
@@ -134,11 +133,7 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
 
 
 def _whence(weights: WeightsFile) -> str:
-    training = weights.training
-    learned = ""
-    if "rows" in training and "churn_rate" in training:
-        learned = f"learned from {training['rows']:,} rows, {training['churn_rate']:.1%} churned; "
-    return f"{learned}digest {weights.digest[:12]}"
+    return "; ".join(filter(None, (training_line(weights), f"digest {weights.digest[:12]}")))
 
 
 def _evaluation_beside(path: Path, weights: WeightsFile) -> Mapping[str, Any] | None:

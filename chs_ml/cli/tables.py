@@ -15,7 +15,7 @@ from rich.text import Text
 from chs_ml.cli.plain import cell
 from chs_ml.explain.customer import Explanation, label_of
 from chs_ml.explain.words import mark, shape_in_words
-from chs_ml.export.evidence import Line, evidence_by_term, impact_in_words
+from chs_ml.export.evidence import Line, evidence_by_term, impact_in_words, is_number
 from chs_ml.formula import Formula, Term, WeightsFile
 
 DOTS = {"green": "●", "yellow": "▲", "red": "■"}
@@ -76,7 +76,7 @@ def _impact(line: Line) -> str:
 def _moves(line: Line) -> str:
     """Return the points that typically separate two customers on the term, '' where nothing is said."""
     moves = line.get("moves")
-    return f"{moves:.1f}" if isinstance(moves, int | float) else ""
+    return f"{moves:.1f}" if is_number(moves) else ""
 
 
 def _measured(line: Line) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _measured(line: Line) -> dict[str, Any]:
     numbers, texts = ("odds_ratio", "churn_from", "churn_to"), ("start", "end")
     if not isinstance(impact, dict) or not all(isinstance(impact.get(name), str) for name in texts):
         return {}
-    return impact if all(isinstance(impact.get(name), int | float) for name in numbers) else {}
+    return impact if all(is_number(impact.get(name)) for name in numbers) else {}
 
 
 def figures_table(evaluation: Mapping[str, Any]) -> Table:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chs_ml.explain.words import number
+from chs_ml.export.evidence import is_number
 from chs_ml.formula import Term, WeightsFile
 from chs_ml.formula.columns import Frame, level_text, texts
 from chs_ml.formula.frames import Columns
@@ -67,9 +68,26 @@ def explain_row(weights: WeightsFile, frame: Frame) -> Explanation:
 
 
 def mean_health(weights: WeightsFile) -> Mapping[str, float]:
-    """Return the mean n_j of each term among the customers that the formula was learned from; {} if not recorded."""
-    recorded = weights.reference.get("mean_health", {})
-    return {str(key): float(value) for key, value in recorded.items()} if isinstance(recorded, dict) else {}
+    """Return the mean n_j of each term among the customers that the formula was learned from; {} if not recorded.
+
+    Nobody checked the papers: what is no number counts as not recorded.
+    """
+    recorded = weights.reference.get("mean_health")
+    if not isinstance(recorded, dict):
+        return {}
+    return {key: float(value) for key, value in recorded.items() if is_number(value)}
+
+
+def weightless(weights: WeightsFile) -> list[str]:
+    """Return the metrics that got no weight, as far as they are recorded."""
+    recorded = weights.training.get("weightless")
+    return [name for name in recorded if isinstance(name, str)] if isinstance(recorded, list) else []
+
+
+def training_line(weights: WeightsFile) -> str:
+    """Return 'learned from 1,200 rows, 26.5% churned', '' where not both are recorded."""
+    rows, rate = weights.training.get("rows"), weights.training.get("churn_rate")
+    return f"learned from {rows:,} rows, {rate:.1%} churned" if is_number(rows) and is_number(rate) else ""
 
 
 def labels_of(weights: WeightsFile) -> dict[str, str]:

@@ -7,7 +7,7 @@ import io
 import re
 from typing import Any
 
-from chs_ml.export.evidence import evidence_by_term, impact_in_words
+from chs_ml.export.evidence import evidence_by_term, impact_in_words, is_number
 from chs_ml.formula import Term, WeightsFile
 
 COLUMNS = ("term", "metric", "when", "pillar", "direction", "weight", "impact", "moves")
@@ -35,4 +35,5 @@ def harmless(text: str) -> str:
 def _cells(term: Term, line: dict[str, Any]) -> list[str]:
     when, moves = "" if term.when is None else str(term.when), line.get("moves")
     words = [harmless(text) for text in (term.key, term.metric, when, term.pillar, term.direction)]
-    return [*words, repr(term.weight), harmless(impact_in_words(line)), "" if moves is None else str(moves)]
+    impact = " ".join(impact_in_words(line).split())  # one line, so that none of its lines begins like a formula
+    return [*words, repr(term.weight), harmless(impact), str(moves) if is_number(moves) else ""]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from math import isfinite
+from typing import Any, TypeGuard
 
 from chs_ml.formula import Formula, WeightsFile, formula_as_dict
 
 Line = dict[str, Any]
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Return whether a value of the papers, which nobody checked, is a number that a double can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:
+        return False
 
 
 def evidence_keys(formula: Formula) -> list[Line]:
@@ -29,4 +40,5 @@ def evidence_by_term(weights: WeightsFile) -> dict[str, Line]:
 def impact_in_words(line: Line) -> str:
     """Return the impact of a line of evidence for people, '' where it says none."""
     impact = line.get("impact")
-    return str(impact.get("words") or "") if isinstance(impact, dict) else ""
+    words = impact.get("words") if isinstance(impact, dict) else None
+    return words if isinstance(words, str) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chs_ml.explain.customer import explain_row, label_of
+from chs_ml.explain.customer import explain_row, label_of, mean_health, training_line, weightless
 from chs_ml.formula import Formula, WeightsFile
 from tests import tiny
 
@@ -45,6 +45,17 @@ def test_without_a_recorded_average_a_part_is_measured_against_its_most(formula)
     assert all(part.against_average is None for part in explained.parts)
     lost = [part.most - part.points for part in explained.parts]
     assert lost == sorted(lost, reverse=True)
+
+
+@pytest.mark.parametrize("value", ["x", None, True, [1.0], {}, 10**400])
+def test_papers_of_the_wrong_type_count_as_not_recorded(formula, value):
+    key = formula.terms[0].key
+    papers = {"reference": {"mean_health": {key: value}}, "training": {"rows": value, "churn_rate": 0.2}}
+    weights = WeightsFile(formula, "odd", **papers)
+    assert mean_health(weights) == {} and training_line(weights) == ""
+    assert all(part.against_average is None for part in explain_row(weights, ROW).parts)
+    odd = WeightsFile(formula, "odd", reference={"mean_health": value}, training={"weightless": value})
+    assert mean_health(odd) == {} and weightless(odd) == []
 
 
 def test_a_formula_without_link_and_bands(formula):

@@ -47,5 +47,14 @@ def test_white_space_before_a_formula_is_harmless_too(start):
     assert harmless(start) == "'" + start
 
 
+@pytest.mark.parametrize("moves", ["=cmd|' /C calc'!A0", True, [1], {"=1": 2}, None])
+def test_moves_are_a_number_or_left_out(moves):
+    weights = WeightsFile(Formula((Term("a", "p", "positive", 1.0, CURVE),)), "w", evidence=[
+        {"metric": "a", "when": None, "impact": {"words": "much\n=cmd"}, "moves": moves}
+    ])  # fmt: skip
+    (line,) = read(weights)
+    assert (line["moves"], line["impact"]) == ("", "much =cmd")
+
+
 def test_usual_text_stays():
     assert [harmless(text) for text in ("logins", "1 → 2", "", "a-b", "Б")] == ["logins", "1 → 2", "", "a-b", "Б"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from math import floor
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from chs_ml.formula import Band, Condition, Formula, Rule, ScoreWhen
 from chs_ml.formula.columns import FloatArray
 from chs_ml.spec import CalibrationSpec, Cut
 
-CENT = 2
-"""Learned cuts are rounded to hundredths of a point where that keeps them apart: people read them."""
+CENT = 100
+"""Learned cuts are rounded down to hundredths of a point: people read them, and nobody on the cut falls below it."""
 
 
 def banded(formula: Formula, score: FloatArray, spec: CalibrationSpec) -> Formula:
@@ -23,8 +24,8 @@ def banded(formula: Formula, score: FloatArray, spec: CalibrationSpec) -> Formul
     SpecError for a churn probability that no score has.
     """
     starts = [*(_start(cut, formula, score) for cut in spec.cuts), 0.0]
-    rounded = [round(start, CENT) for start in starts]
-    starts = rounded if len(set(rounded)) == len(starts) and rounded[0] <= 100.0 else starts
+    rounded = [s if cut.kind == "score" else floor(s * CENT) / CENT for s, cut in zip(starts, spec.cuts, strict=False)]
+    starts = [*rounded, 0.0] if len({*rounded, 0.0}) == len(starts) else starts
     if any(high <= low for high, low in pairwise(starts)):
         raise SpecError(
             f"bands: the cuts come out as {starts[:-1]} and must descend. Scores pile up there; use fewer bands, or "

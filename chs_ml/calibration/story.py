@@ -19,6 +19,7 @@ from chs_ml.explain.pictures import pictures_of
 from chs_ml.export import export
 from chs_ml.fit.learning import learn, refit
 from chs_ml.formula import Formula, WeightsFile
+from chs_ml.history.checks import doubts
 from chs_ml.history.panel import load_panel
 from chs_ml.spec import CalibrationSpec, load_spec
 
@@ -83,7 +84,7 @@ def calibrate(
     progress("fitting all rows", 1, 1)
 
     write_run(target, _files(weights, evaluation, spec_text(said, target)))
-    done = Calibration(weights, evaluation, target, notes=panel.notes)
+    done = Calibration(weights, evaluation, target, notes=(*panel.notes, *(str(doubt) for doubt in doubts(known))))
     return tracked(done, progress, note) if track else done
 
 
@@ -105,8 +106,10 @@ def tracked(
 
 
 def _files(weights: WeightsFile, evaluation: Evaluation, spec: str) -> dict[str, bytes]:
+    text = export(weights, "json")
+    WeightsFile.loads(text, "weights.json, not yet written")  # what nobody could read again is not a result
     texts = {
-        "weights.json": export(weights, "json"),
+        "weights.json": text,
         "weights.csv": export(weights, "csv"),
         "evaluation.json": json.dumps(evaluation.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         "spec.yaml": spec,

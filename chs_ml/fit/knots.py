@@ -2,7 +2,8 @@
 
 Counts of tickets, logins and late invoices pile up on zero, where plain quantiles collapse. So: few distinct values, a
 knot on each; a heavy value, a knot on it and quantiles of the rest; otherwise quantiles. End knots lie at the 1st and
-99th percentile of what is cut, so that no single customer's maximum sets a weight or is published.
+99th percentile of what is cut, with five rows or more at or beyond them, so that no single customer's maximum sets a
+weight or is published (short of a metric of few distinct values).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 
 from chs_ml.formula.columns import FloatArray
 
-LOW, HIGH = 0.01, 0.99
+LOW = 0.01
+FEWEST = 5
+"""Rows that lie at or beyond an end knot, where there are enough to leave a middle: one row shows nobody."""
 FEW = 3
 HEAVY = 1.5
 
@@ -39,9 +42,13 @@ class Tally:
         return Tally(np.delete(self.values, at), np.delete(self.mass, at))
 
     def quantiles(self, pieces: int) -> FloatArray:
-        """Return ``pieces`` quantiles from the 1st to the 99th percentile, as values that occur (inverted CDF)."""
+        """Return ``pieces`` quantiles from the 1st to the 99th percentile, as values that occur (inverted CDF).
+
+        Of fewer than 500 rows the ends lie further in, so that five rows are at or beyond each.
+        """
         cumulative = np.cumsum(self.mass)
-        wanted = np.linspace(LOW, HIGH, pieces) * cumulative[-1]
+        low = min(max(LOW, (FEWEST - 0.5) / float(cumulative[-1])), 0.25)
+        wanted = np.linspace(low, 1.0 - low, pieces) * cumulative[-1]
         position = np.searchsorted(cumulative, wanted * (1 - 1e-12), side="left")
         found = np.unique(self.values[np.minimum(position, len(self.values) - 1)])
         return found if len(found) > 1 else self.ends

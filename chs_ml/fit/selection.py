@@ -120,7 +120,8 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     candidates = settings.candidates()
     stayed = float(sample.weight @ sample.retained)
     if min(stayed, float(sample.weight.sum()) - stayed) < TOO_FEW:
-        return Choice(starting, candidates[0] if settings.size is not None else Candidate(settings.ramps or 1, 1.0))
+        ramps, size = settings.ramps or 1, 1.0 if settings.size is None else settings.size
+        return Choice(starting, Candidate(ramps, size, (settings.bend or 0.0) if ramps > 1 else 0.0))
     trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
     before = Candidate(min(settings.ramps or BEFORE_CHOICE.ramps, BEFORE_CHOICE.ramps), BEFORE_CHOICE.size)
     decided, tried_free = (starting, ()) if before.ramps == 1 else freed(trial, starting, auto, before, progress)

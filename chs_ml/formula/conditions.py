@@ -47,5 +47,6 @@ class Condition:
     def __str__(self) -> str:
         """Return the condition in words."""
         if self.above is not None:
-            return f"{self.metric} {'>' if self.holds else '≤'} {self.above:g}" + ("" if self.holds else " or unknown")
+            above = repr(float(self.above)).removesuffix(".0")  # every digit: two conditions never read alike
+            return f"{self.metric} {'>' if self.holds else '≤'} {above}" + ("" if self.holds else " or unknown")
         return f"{self.metric} {'=' if self.holds else '≠'} {self.level}"

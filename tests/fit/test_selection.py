@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from chs_ml.fit import selection
-from chs_ml.fit.fitting import Candidate
+from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.learning import learn, refit
 from chs_ml.fit.selection import CANDIDATES, Settings, choose
-from chs_ml.fit.table import MetricPlan
+from chs_ml.fit.table import MetricPlan, read_table
 from tests.fit import drawn
 
 SEEDS = 50
@@ -116,3 +116,11 @@ def test_progress_is_told():
     learn(rows, drawn.PLANS, Settings(ramps=1), lambda what, done, total: said.append((what, done, total)))
     assert said[0] == ("choosing ramps and strength", 0, 2)
     assert said[-1] == ("choosing ramps and strength", 2, 2)
+
+
+def test_with_few_churned_rows_what_was_fixed_still_holds():
+    table = drawn.frame(60, seed=1)
+    outcome = np.ones(60)
+    outcome[:12] = 0.0
+    sample = Sample(read_table(table, drawn.PLANS), outcome, np.ones(60), np.arange(60))
+    assert choose(sample, drawn.PLANS, Settings(ramps=8, bend=5.0)).candidate == Candidate(8, 1.0, 5.0)

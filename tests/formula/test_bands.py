@@ -65,3 +65,11 @@ def test_not_scored_says_why_and_the_first_reason_wins():
 def test_refusals(build, match):
     with pytest.raises(FormulaError, match=match):
         build()
+
+
+def test_conditions_that_differ_never_read_alike():
+    from chs_ml.formula import Condition
+
+    said = [str(Condition("mrr", above=above)) for above in (58.0, 58.0000001, 1234567.0, 1234568.0)]
+    assert said[0] == "mrr > 58"
+    assert len(set(said)) == 4

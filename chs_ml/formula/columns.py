@@ -6,6 +6,7 @@ NULL and ``''`` are all *missing*; in numbers they become NaN, in levels code -1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.object_]
 
 MISSING = -1
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?")
 
 
 class Frame(Protocol):
@@ -52,7 +54,8 @@ def level_positions(distinct: Sequence[Any], levels: Sequence[str]) -> IntArray:
     """Return the position of each distinct value among ``levels``, and -1 at the end for missing."""
     index = {level: position for position, level in enumerate(levels)}
     by_number = {float(level): position for level, position in index.items() if _reads_as_number(level)}
-    return np.array([_position(value, index, by_number) for value in distinct] + [MISSING], dtype=np.intp)
+    whole = {found: position for level, position in index.items() if (found := _whole(level)) is not None}
+    return np.array([_position(value, index, by_number, whole) for value in distinct] + [MISSING], dtype=np.intp)
 
 
 def level_text(value: Any) -> str | None:
@@ -187,16 +190,24 @@ def _reads_as_number(level: str) -> bool:
         return False
 
 
-def _position(value: Any, index: dict[str, int], by_number: dict[float, int]) -> int:
+def _whole(text: str) -> str | None:
+    """``1.0`` and ``1`` are one whole number, exactly however long; ``007`` and ``1e3`` are names."""
+    found = _WHOLE.fullmatch(text)
+    return found and found[1]
+
+
+def _position(value: Any, index: dict[str, int], by_number: dict[float, int], whole: dict[str, int]) -> int:
     text = level_text(value)
     if text is None:
         return MISSING
     other = len(index)
+    if text in index:
+        return index[text]
+    if isinstance(value, bool | np.bool_) or text.lower() in {"true", "false"}:
+        return next((index[form] for form in (text.lower(), text.title(), text.upper()) if form in index), other)
     if isinstance(value, str):
-        return index.get(text, other)
-    if isinstance(value, bool | np.bool_):
-        return next((index[form] for form in (text, text.title(), text.upper()) if form in index), other)
-    return index[text] if text in index else by_number.get(_as_float(value), other)
+        return whole.get(_whole(text) or "", other)
+    return by_number.get(_as_float(value), other)
 
 
 def _as_float(value: Any) -> float:

@@ -24,6 +24,13 @@ def as_text(column: Column) -> Column:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
+def as_numbers(column: Column) -> Column:
+    """A column of Arrow's numbers or booleans as float64: whole numbers beyond 2**53 to the nearest."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.uint8())
+    return column.cast(pa.float64(), safe=False)
+
+
 def can_be_text(kind: pa.DataType) -> bool:
     """Whether values of this type have a name: lists, structs and bytes have none."""
     types = pa.types

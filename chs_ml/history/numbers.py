@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from chs_ml.history.columns import Column, as_text, is_number
+from chs_ml.history.columns import Column, as_numbers, as_text, is_number
 from chs_ml.history.findings import Trouble, trouble
 
 MISSING_WORDS = ("na", "n/a", "nan", "null", "none", "-")
@@ -103,9 +103,9 @@ class NumberReader:
     words: Counter[str] = field(default_factory=Counter)
 
     def read(self, column: Column) -> tuple[pa.Array, list[Trouble]]:
-        """(float64, null where missing; troubles). A column of Arrow numbers passes as it is."""
-        if is_number(column.type) or pa.types.is_null(column.type):
-            return column.cast(pa.float64()), []
+        """(float64, null where missing; troubles). A column of Arrow numbers passes as it is, truth as 1 and 0."""
+        if is_number(column.type) or pa.types.is_boolean(column.type) or pa.types.is_null(column.type):
+            return as_numbers(column), []
         text = as_text(column)
         parsed = self.parse(text)
         return pa.array(parsed.values, from_pandas=True), self.troubles(text, parsed)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from chs_ml.history.columns import Column, as_text, can_be_text, is_number, is_time
+from chs_ml.history.columns import Column, as_numbers, as_text, can_be_text, is_number, is_time
 from chs_ml.history.findings import Finding, Trouble, error, trouble
 from chs_ml.history.numbers import MOSTLY, NOT_FINITE, NumberReader, Parsed, parse_numbers
 
@@ -88,9 +88,7 @@ def _example(text: Column) -> str:
 
 
 def _typed_numbers(name: str, column: Column) -> Reading:
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.uint8())
-    values = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    values = np.asarray(as_numbers(column).to_numpy(), dtype=np.float64)
     endless = np.flatnonzero(np.isinf(values))
     reading = Reading(name, "number", np.where(np.isinf(values), np.nan, values) + 0.0)
     if len(endless):

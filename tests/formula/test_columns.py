@@ -57,9 +57,9 @@ NUMERIC = ["1", "2.5", "true"]
 @pytest.mark.parametrize(
     ("column", "codes"),
     [
-        ([1, 1.0, 2.5, "1", "1.0", None, NAN, np.inf, "", True], [0, 0, 1, 0, 3, -1, -1, -1, -1, 2]),
+        ([1, 1.0, 2.5, "1", "1.0", None, NAN, np.inf, "", True], [0, 0, 1, 0, 0, -1, -1, -1, -1, 2]),
         (pd.Series([1, 1.0, 2.5, "1", "1.0", None, NAN, np.inf, "", True], dtype=object),
-         [0, 0, 1, 0, 3, -1, -1, -1, -1, 2]),
+         [0, 0, 1, 0, 0, -1, -1, -1, -1, 2]),
         (pd.Series([1, 2, 1]), [0, 3, 0]),
         (pd.Series([1.0, 2.5, NAN]), [0, 1, -1]),
         (pd.Series([1, None], dtype="Int64"), [0, -1]),
@@ -79,7 +79,15 @@ def test_levels_of_every_kind(column, codes):
 def test_levels_written_as_floats_and_in_title_case():
     assert level_codes(pd.Series([1, 2]), ["2.0", "1.0"]).tolist() == [1, 0]
     assert level_codes([True, False], ["False", "True"]).tolist() == [1, 0]
-    assert level_codes(["True", "true", "1"], ["True"]).tolist() == [0, 1, 1]
+    assert level_codes(["True", "true", "1"], ["True"]).tolist() == [0, 0, 1]
+
+
+def test_text_is_a_level_by_its_truth_or_as_a_whole_number_only():
+    assert level_codes(["1", "1.0", "01", "1e0", "-1.00", "1.5"], ["1", "-1"]).tolist() == [0, 0, 2, 2, 1, 2]
+    assert level_codes(["7", "007", "7.0"], ["007"]).tolist() == [1, 0, 1]
+    assert level_codes(["1", "1.0"], ["1.0", "1"]).tolist() == [1, 0]
+    assert level_codes(["9007199254740993", "9007199254740993.0"], ["9007199254740992"]).tolist() == [1, 1]
+    assert level_codes(["TRUE", "false", "yes"], ["True", "FALSE", "Yes"]).tolist() == [0, 1, 3]
 
 
 def test_a_level_that_is_a_list_is_named():

@@ -135,7 +135,7 @@ def show(weights: WeightsArgument, as_json: Json = False, quiet: Quiet = False) 
     """Show a formula as people read it: what adds, what subtracts, bands, where it came from."""
     from chs_ml.cli.endings import answer_show, read_weights
 
-    answer_show(read_weights(weights, quiet=quiet), weights, as_json=as_json)
+    answer_show(read_weights(weights, quiet=quiet), weights, as_json=as_json, quiet=quiet)
 
 
 @app.command()

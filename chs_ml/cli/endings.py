@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from chs_ml.cli.beside import evaluation_beside
 from chs_ml.cli.plain import cell
 from chs_ml.cli.tables import bands_table, explanation_table, figures_table, weights_table
 from chs_ml.cli.talk import answer_json, results, say
@@ -61,12 +62,12 @@ def answer_calibration_json(done: Calibration, *, quiet: bool) -> None:
     answer_json({**where, **learned, "evaluation": done.evaluation.as_dict()})
 
 
-def answer_show(weights: WeightsFile, path: Path, *, as_json: bool) -> None:
+def answer_show(weights: WeightsFile, path: Path, *, as_json: bool, quiet: bool = False) -> None:
     """Print the formula as people read it."""
     if as_json:
         answer_json(json.loads(weights.dumps()))
     else:
-        _print_formula(results(), weights, _evaluation_beside(path, weights))
+        _print_formula(results(), weights, evaluation_beside(path, weights, quiet=quiet))
 
 
 def answer_explanation(weights: WeightsFile, row: pa.RecordBatch, customer: str, *, as_json: bool) -> None:
@@ -134,17 +135,6 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
 
 def _whence(weights: WeightsFile) -> str:
     return "; ".join(filter(None, (training_line(weights), f"digest {weights.digest[:12]}")))
-
-
-def _evaluation_beside(path: Path, weights: WeightsFile) -> Mapping[str, Any] | None:
-    """Return the evaluation that lies beside a weights file of the same calibration, None where there is none."""
-    beside = (path if path.is_dir() else path.parent) / "evaluation.json"
-    try:
-        found = json.loads(beside.read_bytes())
-        same = found["choices"]["evaluated_formula"] == weights.training["evaluated_formula"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return found if same else None
 
 
 def _files(done: Calibration) -> list[str]:

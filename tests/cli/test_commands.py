@@ -53,8 +53,41 @@ def test_show_takes_no_evaluation_of_another_run(run, done, tmp_path):
     other = {**done.evaluation.as_dict(), "choices": {"evaluated_formula": "0" * 64}}
     (tmp_path / "evaluation.json").write_text(json.dumps(other))
     assert "held out" not in run("show", tmp_path).out
-    (tmp_path / "evaluation.json").write_text("[")
-    assert run("show", tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ((), "["),
+        ((), 5),
+        (("choices",), None),
+        (("holdout",), None),
+        (("holdout", "rows"), "x"),
+        (("holdout", "auc"), "x"),
+        (("holdout", "brier"), 10**400),
+        (("holdout", "uncertainty"), []),
+        (("holdout", "uncertainty", "auc"), 5),
+        (("holdout", "uncertainty", "auc", "low"), "x"),
+        (("baselines",), []),
+        (("baselines", "equal_weights"), None),
+        (("bands",), 5),
+        (("bands", 0), {}),
+        (("bands", 0, "customers"), "x"),
+        (("bands", 0, "low"), None),
+    ],
+)
+def test_show_leaves_out_the_figures_of_a_damaged_evaluation(run, done, tmp_path, where, value):
+    (tmp_path / "weights.json").write_bytes((done.directory / "weights.json").read_bytes())
+    evaluation = json.loads((done.directory / "evaluation.json").read_bytes())
+    place = evaluation
+    for step in where[:-1]:
+        place = place[step]
+    if where:
+        place[where[-1]] = value
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation if where else value))
+    answer = run("show", tmp_path)
+    assert answer.code == 0 and "held out" not in answer.out and "Time with us" in answer.out
+    assert "evaluation.json beside it cannot be read; figures are left out" in answer.err
 
 
 def test_show_a_formula_written_by_hand(run, tmp_path):

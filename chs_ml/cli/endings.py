@@ -30,6 +30,10 @@ HOW_TO_READ = (
     "+ more is healthier, - less is healthier, ± from the worst to the best. Impact: churn at the first value → at the "
     "last, and the ratio of its odds. Score = 100 × Σ weight × health, which goes from 0 to 1 along the metric's curve."
 )
+TRIAL = (
+    "Figures are of the formula learned without the customers held out (the trial); the one shipped is fitted again on "
+    "all rows with every choice kept."
+)
 MOVES = "Moves: points that typically separate two customers on this action; few where nearly all are alike."
 
 
@@ -126,6 +130,8 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     if evaluation is not None:
         page.print()
         page.print(figures_table(evaluation))
+        page.print()
+        page.print(TRIAL)
     if weights.formula.bands:
         page.print()
         page.print(bands_table(weights.formula, evaluation["bands"] if evaluation else []))

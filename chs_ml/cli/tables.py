@@ -89,12 +89,12 @@ def _measured(line: Line) -> dict[str, Any]:
 
 
 def figures_table(evaluation: Mapping[str, Any]) -> Table:
-    """Return the figures on the holdout, the baselines below."""
+    """Return the figures of the trial formula on the holdout, the baselines below."""
     table = _table()
     table.add_column(f"{evaluation['holdout']['rows']:,} rows held out")
     for heading, _ in FIGURES.values():
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row("[bold]this formula[/]", *_figures(evaluation["holdout"]))
+    table.add_row("[bold]this formula (trial)[/]", *_figures(evaluation["holdout"]))
     table.add_row("  95 % interval ±", *_margins(evaluation["holdout"]))
     for name, figures in evaluation["baselines"].items():
         table.add_row(cell(NAMES.get(name, name)), *_figures(figures))
@@ -102,14 +102,14 @@ def figures_table(evaluation: Mapping[str, Any]) -> Table:
 
 
 def bands_table(formula: Formula, bands: Sequence[Mapping[str, Any]]) -> Table:
-    """Return each band with its cut and the churn rate that it had on the holdout."""
+    """Return each band with the shipped formula's cut, and the churn rate that the trial's had on the holdout."""
     table = _table()
     table.add_column("Band")
     table.add_column("Score from", justify="right", no_wrap=True)
     measured = {str(band["name"]): band for band in bands}
     if measured:
-        table.add_column("Held out", justify="right", no_wrap=True)
-        table.add_column("Churn rate (95 % interval)", justify="right")
+        table.add_column("Held out (trial)", justify="right", no_wrap=True)
+        table.add_column("Churn rate (trial, 95 % interval)", justify="right")
     starts = {band.name: f"{band.start:g}" for band in formula.bands}
     shown = {band.name: f"{DOTS.get(band.color, '○')} {band.name}" for band in formula.bands}
     for name in dict.fromkeys([*starts, *measured]):

@@ -27,7 +27,8 @@ class Figures(Plain):
     calibration_slope: of the logistic regression of churned on the log-odds (Cox 1958); 1 is right, below 1 the
     probabilities are too extreme. calibration_intercept: of the same with the slope held at 1, "in the large" (Van
     Calster et al. 2016); 0 is right, above 0 more churn than predicted. lift_top_decile: churn rate of the riskiest
-    tenth (``top_decile_rows`` rows) over the overall rate. uncertainty: a 95 % interval per figure, by its name.
+    tenth (of 15 rows: 1.5) over the overall rate. top_decile_rows: that tenth, rounded up to a whole row.
+    uncertainty: a 95 % interval per figure, by its name.
     """
 
     rows: int

@@ -48,6 +48,15 @@ def test_pages_fit(run, done, wide, monkeypatch, columns):
         assert answer.code == 0 and widest(answer.out) <= int(columns or 100), answer.out
 
 
+def test_whose_figures_they_are_is_said(run, done, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    page = run("show", done.directory).out
+    assert "fitted again on all rows with every choice kept" in " ".join(page.split())
+    assert "this formula (trial)" in page and "Held out (trial)" in page and "Churn rate (trial, 95 % interval)" in page
+    (tmp_path / "weights.json").write_bytes((done.directory / "weights.json").read_bytes())
+    assert "trial" not in run("show", tmp_path).out
+
+
 def test_a_name_is_never_markup(run, wide):
     assert "[bold]not" in run("show", wide).out
 

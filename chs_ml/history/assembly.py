@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from chs_ml.history.columns import can_be_text
 from chs_ml.history.conditions import (
     enough_rows,
     levels_within_reason,
@@ -18,10 +17,10 @@ from chs_ml.history.conditions import (
     varies,
     within_scale,
 )
-from chs_ml.history.findings import Finding, TableError, Trouble, described, error
+from chs_ml.history.findings import Finding, TableError, Trouble, described
 from chs_ml.history.identity import Dates, duplicates, ids_from_content, read_cutoffs, read_ids
 from chs_ml.history.outcome import Outcomes, no_outcomes, read_outcome
-from chs_ml.history.readings import Form, Reading, read_category, read_metric
+from chs_ml.history.readings import Form, Reading, nameless, read_category, read_metric
 from chs_ml.history.sources import Source, TableFile, absent_columns, open_table, source_of
 from chs_ml.spec import CalibrationSpec
 
@@ -75,7 +74,8 @@ def read_parts(spec: CalibrationSpec) -> Parts:
     What is missing or of no use becomes a finding, and the rest is read all the same: all problems are told at once.
     """
     form, path = spec.data.table, spec.locate(spec.data.table.file)
-    file = open_table(path, delimiter=form.delimiter, decimal=form.decimal, encoding=form.encoding)
+    written = form.file if "${" in form.file else None
+    file = open_table(path, delimiter=form.delimiter, decimal=form.decimal, encoding=form.encoding, written=written)
     meant = dict(_meant(spec))
     desk = _Desk(file, findings=[*not_too_many(file.name, spec)])
     if desk.findings:
@@ -133,11 +133,10 @@ def _in(table: pa.Table, spec: CalibrationSpec, role: str) -> list[str]:
 def _without_nested(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> pa.Table:
     """Ids, dates and outcomes have a name; lists, structs and bytes have none (metrics are refused one by one)."""
     served = {metric.name for metric in spec.with_role("metric")}
-    nested = [name for name in table.column_names if name not in served and not can_be_text(table[name].type)]
-    for name in nested:
-        evidence = f"{desk.file.name}: column {name!r} holds values of type {table[name].type}"
-        desk.findings.append(error("nested-values", evidence, "Give numbers, text or dates", name))
-    return table.drop_columns(nested)
+    kinds = {name: table[name].type for name in table.column_names if name not in served}
+    found = {name: nameless(name, kind, desk.file.name) for name, kind in kinds.items()}
+    desk.findings += [one for one in found.values() if one]
+    return table.drop_columns([name for name, one in found.items() if one])
 
 
 def _outcomes(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> Outcomes:
@@ -160,7 +159,8 @@ def _identity(
         cutoffs, late = read_cutoffs(str(cutoff), table[cutoff])
         desk.troubles += late
     if customer not in table.column_names:
-        return ids_from_content(table), cutoffs
+        learned_from = [*(metric.name for metric in spec.with_role("metric")), spec.data.outcome.column, str(cutoff)]
+        return ids_from_content(table, learned_from), cutoffs
     ids, empty = read_ids(str(customer), table[customer])
     desk.troubles += empty
     if not empty and (cutoff is None) == (cutoffs is None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,20 +31,26 @@ def read_ids(name: str, column: Column) -> tuple[NDArray[np.object_], list[Troub
     return ids, [trouble(name, empty, None, _EMPTY_ID)] if len(empty) else []
 
 
-def ids_from_content(table: pa.Table) -> NDArray[np.object_]:
-    """Ids for a table without an id column: a digest of the row, numbered where rows are alike.
+def ids_from_content(table: pa.Table, learned_from: Collection[str]) -> NDArray[np.object_]:
+    """Ids for a table without an id column: a digest of what is learned from in the row, numbered where rows are alike.
 
-    They do not depend on the order of rows or columns, so that shuffling the file changes nothing.
+    They do not depend on the order of rows or columns, nor on a column that is only looked at.
     """
-    columns = [pc.fill_null(as_text(table[name]), "") for name in sorted(table.column_names)]
-    rows = pc.binary_join_element_wise(*columns, "\x1f").to_pylist()
+    names = sorted(table.column_names)
+    contents, rows = _joined(table, [name for name in names if name in learned_from]), _joined(table, names)
     seen: Counter[str] = Counter()
-    ids = []
-    for row in rows:
-        digest = hashlib.blake2b(row.encode(), digest_size=8).hexdigest()
-        ids.append(f"{digest}-{seen[digest]}" if seen[digest] else digest)
+    ids = np.empty(len(rows), dtype=object)
+    for at in sorted(range(len(rows)), key=rows.__getitem__):
+        digest = hashlib.blake2b(contents[at].encode(), digest_size=8).hexdigest()
+        ids[at] = f"{digest}-{seen[digest]}" if seen[digest] else digest
         seen[digest] += 1
-    return np.array(ids, dtype=object)
+    return ids
+
+
+def _joined(table: pa.Table, names: Sequence[str]) -> list[str]:
+    columns = [pc.fill_null(as_text(table[name]), "") for name in names]
+    joined: list[str] = pc.binary_join_element_wise(*columns, "\x1f").to_pylist()
+    return joined
 
 
 def read_cutoffs(name: str, column: Column) -> tuple[Dates, list[Trouble]]:

@@ -230,3 +230,14 @@ def test_telco_as_published(chs_data, tmp_path):
     assert (panel.rows, panel.customers, panel.churned.sum()) == (7043, 7043, 1869)
     assert panel.metrics["TotalCharges"].isna().sum() == 11
     assert panel.metrics["SeniorCitizen"].dtype == float
+
+
+def test_a_column_that_is_only_looked_at_moves_no_customer(tmp_path):
+    lines = ["x,left,seen", *(f"{at % 4},{'yes' if at % 3 else 'no'},{'ab'[at % 5 > 1]}" for at in range(24))]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    data = "data: {table: t.csv, outcome: {column: left, churned: [yes]}}"
+    for name, more in (("with", ", {name: seen, role: audit}"), ("without", "")):
+        (tmp_path / f"{name}.yaml").write_text(f"name: a\n{data}\nmetrics: [{{name: x}}{more}]\n", encoding="utf-8")
+    looked, plain = (load_panel(load_spec(tmp_path / f"{name}.yaml")) for name in ("with", "without"))
+    assert looked.customer.tolist() == plain.customer.tolist()
+    assert looked.metrics["x"].tolist() == plain.metrics["x"].tolist()

@@ -34,6 +34,8 @@ def as_numbers(column: Column) -> Column:
 def can_be_text(kind: pa.DataType) -> bool:
     """Whether values of this type have a name: lists, structs and bytes have none."""
     types = pa.types
+    if types.is_interval(kind):
+        return False
     plain = (types.is_string, types.is_boolean, types.is_integer, types.is_floating, types.is_decimal, types.is_null)
     return any(is_kind(kind) for is_kind in plain) or is_time(kind)
 

@@ -39,8 +39,9 @@ class Form:
 
 def read_metric(name: str, column: Column, kind: str | None, form: Form) -> Reading:
     """Read a column as the kind that was said, or else as what nearly all its values are."""
-    if is_time(column.type) or not can_be_text(column.type):
-        return _unusable(name, column, form.file)
+    found = unusable(name, column.type, form.file)
+    if found:
+        return Reading(name, "category", pa.nulls(len(column), pa.string()), findings=[found])
     if kind == "category" or (kind is None and pa.types.is_boolean(column.type)):
         return read_category(name, column)
     if is_number(column.type) or pa.types.is_boolean(column.type):
@@ -96,11 +97,20 @@ def _typed_numbers(name: str, column: Column) -> Reading:
     return reading
 
 
-def _unusable(name: str, column: Column, file: str) -> Reading:
-    what, remedy = f"values of type {column.type}", "Give a column of numbers or text, or say role: exclude"
-    if is_time(column.type):
+def unusable(name: str, kind: pa.DataType, file: str) -> Finding | None:
+    """Why a column of this type is no metric, None if it can be one."""
+    what, remedy = f"values of type {kind}", "Give a column of numbers or text, or say role: exclude"
+    if is_time(kind):
         what, remedy = "dates or times", "Give the days since (or until) it instead, or say role: exclude"
-    found = error(
-        "not-a-metric", f"{file}: column {name!r} holds {what}; a metric holds numbers or levels", remedy, name
-    )
-    return Reading(name, "category", pa.nulls(len(column), pa.string()), findings=[found])
+    elif can_be_text(kind):
+        return None
+    said = f"{file}: column {name!r} holds {what}; a metric holds numbers or levels"
+    return error("not-a-metric", said, remedy, name)
+
+
+def nameless(name: str, kind: pa.DataType, file: str) -> Finding | None:
+    """Why values of this type are no text: lists, structs and bytes; None if they can be."""
+    if can_be_text(kind):
+        return None
+    said = f"{file}: column {name!r} holds values of type {kind}"
+    return error("nested-values", said, "Give numbers, text or dates", name)

@@ -16,6 +16,7 @@ from chs_ml.history.delimited import open_csv
 from chs_ml.history.findings import Finding, TableError, Trouble, described, error
 from chs_ml.history.numbers import NumberReader
 from chs_ml.history.parquet import open_parquet
+from chs_ml.history.readings import nameless, unusable
 from chs_ml.history.survey import digest_of
 
 BATCH_ROWS = 65_536
@@ -70,9 +71,17 @@ class TableFile(Protocol):
 
 
 def open_table(
-    path: str | Path, *, delimiter: str | None = None, decimal: str | None = None, encoding: str | None = None
+    path: str | Path,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    written: str | None = None,
 ) -> TableFile:
-    """A CSV or Parquet file, told apart by its first bytes; TableError (a DataError) if it is neither."""
+    """A CSV or Parquet file, told apart by its first bytes; TableError (a DataError) if it is neither.
+
+    written: the path for messages, as the user wrote it: what stands in a variable may be a secret.
+    """
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -82,7 +91,7 @@ def open_table(
         return open_csv(path, delimiter, decimal, encoding)
     except OSError as found:
         reason = found.strerror or type(found).__name__
-        raise TableError(error("no-file", f"{path}: cannot be read: {reason}", "Check the path")) from None
+        raise TableError(error("no-file", f"{written or path}: cannot be read: {reason}", "Check the path")) from None
 
 
 def read_table(
@@ -166,7 +175,11 @@ def _typed_batches(
     troubles: dict[tuple[str, str], Trouble] = {}
     row = 0
     for batch in file.batches(columns, batch_rows, findings):
-        typed = []
+        typed: list[pa.Array] = []
+        if row == 0:
+            findings += _refused(file, batch.schema, readers)
+        if findings:
+            break
         for name, column in zip(columns, batch.columns, strict=True):
             values, found = readers[name].read(column) if name in readers else (as_text(column), [])
             typed.append(values)
@@ -180,3 +193,9 @@ def _typed_batches(
     findings += described([*troubles.values()], file.name, file.locate)
     if findings:
         raise TableError(*findings)
+
+
+def _refused(file: TableFile, schema: pa.Schema, numbers: Collection[str]) -> list[Finding]:
+    """One finding for each column whose type is no number where one is read, or has no text."""
+    found = [(unusable if one.name in numbers else nameless)(one.name, one.type, file.name) for one in schema]
+    return [one for one in found if one]

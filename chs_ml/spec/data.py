@@ -11,6 +11,9 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from chs_ml.spec.part import SpecPart, Text, Texts
 
+_NO_FILE = frozenset({"punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape"})
+"""Codecs of single names and literals, not of files."""
+
 
 class Table(SpecPart):
     """A CSV or Parquet file; what is not said about its form is found out from the file."""
@@ -42,9 +45,17 @@ class Table(SpecPart):
     @classmethod
     def _is_known(cls, encoding: str | None) -> str | None:
         try:
-            return encoding and codecs.lookup(encoding).name
-        except LookupError:
+            return encoding and _text_encoding(encoding)
+        except (LookupError, UnicodeError):
             raise ValueError("no such text encoding is known. Try utf-8, utf-16 or cp1251") from None
+
+
+def _text_encoding(name: str) -> str:
+    """The encoding's own name; LookupError for none, UnicodeError for one that a file cannot be written in."""
+    found = codecs.lookup(name)
+    if found.name in _NO_FILE or "a".encode(found.name).decode(found.name) != "a":  # rot13, hex: LookupError
+        raise UnicodeError(name)
+    return found.name
 
 
 def _as_table(value: Any) -> Any:

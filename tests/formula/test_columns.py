@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chs_ml.errors import DataError
 from chs_ml.formula.columns import column_names, level_codes, level_text, numbers, row_count, texts
+from chs_ml.history.sources import open_batches
 
 NAN = float("nan")
 
@@ -88,6 +91,24 @@ def test_text_is_a_level_by_its_truth_or_as_a_whole_number_only():
     assert level_codes(["1", "1.0"], ["1.0", "1"]).tolist() == [1, 0]
     assert level_codes(["9007199254740993", "9007199254740993.0"], ["9007199254740992"]).tolist() == [1, 1]
     assert level_codes(["TRUE", "false", "yes"], ["True", "FALSE", "Yes"]).tolist() == [0, 1, 3]
+
+
+CELLS = st.sampled_from([st.booleans(), st.integers(-9, 9), st.integers(-9, 9) | st.none()])
+
+
+@given(CELLS.flatmap(lambda cells: st.lists(cells, min_size=1, max_size=9)), st.booleans())
+def test_a_level_is_the_same_in_csv_parquet_and_pandas(tmp_path_factory, values, trained_on_csv):
+    frame = pd.DataFrame({"id": range(len(values)), "x": values})
+    folder = tmp_path_factory.mktemp("same")
+    frame.to_csv(folder / "t.csv", index=False)
+    frame.to_parquet(folder / "t.parquet")
+    read = {name: pa.Table.from_batches(open_batches(folder / name))["x"] for name in ("t.csv", "t.parquet")}
+    trained = read["t.csv" if trained_on_csv else "t.parquet"]
+    levels = trained.drop_null().unique().to_pylist()
+    expected = level_codes(trained, levels).tolist()
+    assert all((code == -1) == pd.isna(value) for code, value in zip(expected, frame["x"], strict=True))
+    for column in (*read.values(), frame["x"], pd.read_csv(folder / "t.csv")["x"]):
+        assert level_codes(column, levels).tolist() == expected
 
 
 def test_a_level_that_is_a_list_is_named():

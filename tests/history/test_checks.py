@@ -126,3 +126,10 @@ def test_twins_are_named(table, spec):
 def test_few_events(table, spec):
     table((HEAD, *_rows(60)))
     assert ("warning", "few-events", None) in _codes(check_panel(spec()))
+
+
+def test_a_path_is_told_as_written_for_its_variable_may_hold_a_secret(spec, monkeypatch):
+    monkeypatch.setenv("DSN", "user=u password=s3cret")
+    found = examine(spec(table="  table: ${DSN}")).findings
+    assert [str(one).split(":")[0] for one in found] == ["${DSN}"]
+    assert "s3cret" not in str(found)

@@ -190,3 +190,30 @@ def test_reading_for_scoring_imports_nothing_heavy():
     code = f"import sys, chs_ml.history.sources; print([m for m in '{heavy}'.split() if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def _scored(tmp_path, numbers=("x",), **columns):
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    return pa.Table.from_batches(open_batches(tmp_path / "t.parquet", numbers=numbers)).to_pydict()
+
+
+def test_truth_in_parquet_is_a_number_where_one_is_read(tmp_path):
+    assert _scored(tmp_path, x=[True, False, None]) == {"x": [1.0, 0.0, None]}
+
+
+def test_long_integers_are_exact_as_ids_and_nearest_as_numbers(tmp_path):
+    found = _scored(tmp_path, x=[2**53 + 1, None], id=[2**53 + 1, 2**63 - 1])
+    assert found == {"x": [2.0**53, None], "id": ["9007199254740993", "9223372036854775807"]}
+
+
+@pytest.mark.parametrize("kind", [pa.duration("s"), pa.date32(), pa.time32("s"), pa.timestamp("ms")])
+def test_times_are_no_numbers(tmp_path, kind):
+    with pytest.raises(DataError, match="column 'x' holds dates or times; a metric holds numbers or levels"):
+        _scored(tmp_path, x=pa.array([1, 2], pa.int32() if kind.bit_width == 32 else pa.int64()).cast(kind))
+
+
+@pytest.mark.parametrize("values", [[[1]], [{"a": 1}], [b"\xff"], pa.array([[("a", 1)]], pa.map_("string", "int8"))])
+@pytest.mark.parametrize("numbers", [(), ("x",)])
+def test_values_without_a_name_are_refused(tmp_path, values, numbers):
+    with pytest.raises(DataError, match="column 'x' holds values of type"):
+        _scored(tmp_path, numbers, x=values)

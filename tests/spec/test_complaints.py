@@ -98,6 +98,9 @@ def test_an_outcome_is_told_in_one_way(load, line, problem):
         ("  table: {file: a.csv, delimiter: '#'}", "delimiter: found '#'; must be one of"),
         ("  table: {file: a.csv, decimal: x}", "decimal: found 'x'"),
         ("  table: {file: a.csv, encoding: klingon}", "no such text encoding"),
+        ("  table: {file: a.csv, encoding: rot13}", "no such text encoding"),
+        ("  table: {file: a.csv, encoding: punycode}", "no such text encoding"),
+        ("  table: {file: a.csv, encoding: undefined}", "no such text encoding"),
         ("  table: {}", "data.table.file: is missing"),
     ],
 )

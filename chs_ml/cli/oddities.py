@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chs_ml.formula import Formula, Levels
-from chs_ml.formula.columns import level_text
+from chs_ml.formula.columns import level_positions, level_text
 
 SHOWN = 3
 MOST_IDS = 1_000_000
@@ -80,8 +80,10 @@ class Oddities:
         return self._rows - len(np.unique(np.concatenate(self._ids))) if self._ids else 0
 
     def _count_levels(self, metric: str, column: pa.Array) -> None:
-        known = self._known[metric]
-        for entry in pc.value_counts(column.drop_null()).to_pylist():
+        known = sorted(self._known[metric])
+        entries = pc.value_counts(column.drop_null()).to_pylist()
+        positions = level_positions([entry["values"] for entry in entries], known)
+        for entry, position in zip(entries, positions, strict=False):
             level = level_text(entry["values"])
-            if level is not None and level not in known:
+            if level is not None and position == len(known):
                 self.unseen.setdefault(metric, Unseen()).add(level, entry["counts"])

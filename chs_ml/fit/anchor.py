@@ -29,6 +29,7 @@ def pull_towards(earlier: Formula, strength: float) -> Pull:
     terms = {term.metric: term for term in earlier.terms if term.when is None}
 
     def pull(basis: Basis) -> Penalty:
+        """Return the penalty on the columns of the metrics that both have."""
         columns = basis.layout.columns
         pulled, target = np.zeros(columns), np.zeros(columns)
         for at, metric in enumerate(basis.metrics):

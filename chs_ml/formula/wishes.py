@@ -1,0 +1,161 @@
+"""Wishes: bounds that somebody sets on weights, who and why, and whether they can be met together.
+
+Weights are shares that sum to 1, and a pillar's weight is the sum of its metrics'. So the bounds form a tree, and can
+be met exactly where on every node the least is not above the most, and the top of the tree leaves room for 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import fsum
+
+from chs_ml.errors import FormulaError
+from chs_ml.formula.terms import Origin
+
+ROUNDING = 1e-9
+USUAL_PILLAR = "engagement"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """least ≤ weight ≤ most, fractions of 1; by whom, because of what. FormulaError for what cannot be a wish."""
+
+    least: float
+    most: float
+    by: str
+    because: str
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that cross or leave 0..1, and a wish that does not say who and why."""
+        if not 0.0 <= self.least <= self.most <= 1.0:
+            raise FormulaError(f"wish {self}: a weight lies within 0..1, its min not above its max")
+        self.origin  # noqa: B018 - says who and why, or raises
+
+    def __str__(self) -> str:
+        """Return the bounds in words."""
+        if self.least == self.most:
+            return f"{self.least:.4g}"
+        if self.most == 1.0:
+            return f"at least {self.least:.4g}"
+        return f"{self.least:.4g} to {self.most:.4g}" if self.least else f"at most {self.most:.4g}"
+
+    @property
+    def origin(self) -> Origin:
+        """What a weight under this wish says of itself."""
+        return Origin("pinned", self.by, self.because)
+
+    def allows(self, weight: float) -> bool:
+        """Whether the weight is within the bounds."""
+        return self.least - ROUNDING <= weight <= self.most + ROUNDING
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Wishes for metrics and for pillars, by name; ``pillar_of`` says where each metric belongs."""
+
+    metrics: Mapping[str, Wish] = field(default_factory=dict)
+    pillars: Mapping[str, Wish] = field(default_factory=dict)
+    pillar_of: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything is wished."""
+        return bool(self.metrics or self.pillars)
+
+    def pillar(self, metric: str) -> str:
+        """Return the pillar that the metric belongs to."""
+        return self.pillar_of.get(metric, USUAL_PILLAR)
+
+    def members(self, pillar: str, among: Iterable[str]) -> list[str]:
+        """Return the metrics of the pillar among these."""
+        return [metric for metric in among if self.pillar(metric) == pillar]
+
+    def excluded(self, metric: str) -> bool:
+        """Whether a wish leaves the metric no weight at all."""
+        wishes = (self.metrics.get(metric), self.pillars.get(self.pillar(metric)))
+        return any(wish is not None and wish.most == 0.0 for wish in wishes)
+
+    def must_stay(self, metric: str, among: Collection[str]) -> bool:
+        """Whether the metric may not leave the formula of these: it has a wish, or others' wishes rest on it."""
+        if self.excluded(metric) or not self:
+            return False
+        return metric in self.metrics or bool(self.conflicts([name for name in among if name != metric]))
+
+    def joined(self, later: Wishes) -> Wishes:
+        """Return both; where both speak of one name, the later wish holds."""
+        return Wishes(
+            {**self.metrics, **later.metrics},
+            {**self.pillars, **later.pillars},
+            {**self.pillar_of, **later.pillar_of},
+        )
+
+    def conflicts(self, among: Collection[str]) -> list[str]:
+        """Return why weights of these metrics alone cannot meet the wishes, a sentence each; [] where they can."""
+        problems = [
+            f"metric {metric!r}: found a wished weight of {wish}, but it can have none. The nearest that can be met: 0."
+            for metric, wish in self.metrics.items()
+            if metric not in among and wish.least > 0.0
+        ]
+        groups = dict.fromkeys(map(self.pillar, among))
+        for pillar in dict.fromkeys([*groups, *self.pillars]):
+            problems += self._within(pillar, self.members(pillar, among))
+        return problems + list(self._altogether({pillar: self.members(pillar, among) for pillar in groups}))
+
+    def _within(self, pillar: str, members: Collection[str]) -> Iterator[str]:
+        """Give what is wrong between a pillar's wish and those of its metrics."""
+        wish = self.pillars.get(pillar)
+        if wish is None:
+            return
+        low, high = self._span(members)
+        if low > wish.most + ROUNDING:
+            yield (
+                f"pillar {pillar!r}: found a wished weight of {wish}, and minima of its metrics that add up to "
+                f"{low:.4g}; a pillar holds its metrics. The nearest that can be met: a max of {min(low, 1.0):.4g}."
+            )
+        if high < wish.least - ROUNDING:
+            yield (
+                f"pillar {pillar!r}: found a wished weight of {wish}, but its metrics can have at most {high:.4g} "
+                f"together. The nearest that can be met: a min of {high:.4g}."
+            )
+
+    def _altogether(self, groups: Mapping[str, Collection[str]]) -> Iterator[str]:
+        """Give what is wrong with the sum of all weights."""
+        spans = {pillar: self._held(pillar, members) for pillar, members in groups.items()}
+        low, high = (fsum(ends) for ends in zip(*spans.values(), strict=True)) if spans else (0.0, 0.0)
+        if low > 1.0 + ROUNDING:
+            yield (
+                f"weights: found minima that add up to {low:.4g} ({self._named(spans, 0)}); weights add up to 1. "
+                f"The nearest that can be met, all in proportion: {self._named(spans, 0, 1.0 / low)}."
+            )
+        if spans and high < 1.0 - ROUNDING:
+            scale = 1.0 / high if high else 0.0
+            nearest = (
+                f" The nearest that can be met, all in proportion: {self._named(spans, 1, scale)}." if high else ""
+            )
+            yield (
+                f"weights: found maxima of all metrics that add up to {high:.4g} ({self._named(spans, 1)}); "
+                f"weights add up to 1.{nearest}"
+            )
+
+    def _span(self, members: Collection[str]) -> tuple[float, float]:
+        """Return the least and the most that the metrics' own wishes leave them together."""
+        wishes = [self.metrics.get(metric) for metric in members]
+        low = fsum(0.0 if wish is None else wish.least for wish in wishes)
+        return low, min(1.0, fsum(1.0 if wish is None else wish.most for wish in wishes))
+
+    def _held(self, pillar: str, members: Collection[str]) -> tuple[float, float]:
+        """Return the same with the pillar's wish."""
+        (low, high), wish = self._span(members), self.pillars.get(pillar)
+        return (low, high) if wish is None else (max(low, wish.least), min(high, wish.most))
+
+    def _named(self, spans: Mapping[str, tuple[float, float]], end: int, scale: float = 1.0) -> str:
+        """Return the bounds that make up the sums: a pillar's where it is the tighter one, else its metrics'."""
+        parts: list[str] = []
+        for pillar, span in spans.items():
+            wish = self.pillars.get(pillar)
+            if wish is not None and span[end] == (wish.least, wish.most)[end]:
+                parts.append(f"pillar {pillar} {span[end] * scale:.4g}")
+            else:
+                own = {name: wish for name, wish in self.metrics.items() if self.pillar(name) == pillar}
+                parts += [f"{name} {(wish.least, wish.most)[end] * scale:.4g}" for name, wish in own.items()]
+        return ", ".join(part for part in parts if not part.endswith(" 0"))

@@ -85,14 +85,7 @@ class Outcome(SpecPart):
 class Data(SpecPart):
     """A labelled table: one row a customer, or one row a customer and cutoff."""
 
-    later: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "segment": "figures by segment",
-            "stage": "figures by lifecycle stage",
-            "revenue": "revenue at risk",
-            "renewal": "renewals",
-        }
-    )
+    later: ClassVar[Mapping[str, str]] = MappingProxyType({"renewal": "renewals"})
 
     table: Annotated[Table, BeforeValidator(_as_table, json_schema_input_type=str | Table)] = Field(
         description="path of a CSV or Parquet file, or {file, delimiter, decimal, encoding}"
@@ -100,12 +93,25 @@ class Data(SpecPart):
     customer: Text | None = Field(None, description="column of the customer's id; omitted: every row is a customer")
     outcome: Outcome = Field(description="{column, churned: [values], retained: [values], exclude: [values]}")
     cutoff: Text | None = Field(None, description="column of the date as of which the metrics are known")
+    segment: Text | None = Field(None, description="column of the customer's segment, for figures by segment")
+    stage: Text | None = Field(None, description="column of the lifecycle stage, for figures by stage")
+    revenue: Text | None = Field(None, description="column of the customer's revenue, a number of at least 0")
 
     @model_validator(mode="after")
     def _uses_each_column_once(self) -> Self:
-        named = [name for name in (self.customer, self.outcome.column, self.cutoff) if name]
-        if len(set(named)) < len(named):
-            raise ValueError(
-                "found one column in two of customer, outcome and cutoff; each needs a column of its own. Correct one"
-            )
+        named = {
+            "customer": self.customer,
+            "outcome": self.outcome.column,
+            "cutoff": self.cutoff,
+            "segment": self.segment,
+            "stage": self.stage,
+            "revenue": self.revenue,
+        }
+        first: dict[str, str] = {}
+        for what, column in named.items():
+            if column and first.setdefault(column, what) != what:
+                raise ValueError(
+                    f"found column {column!r} as {first[column]} and as {what}; each needs a column of its own. "
+                    "Correct one"
+                )
         return self

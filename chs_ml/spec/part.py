@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 
 
 class SpecPart(BaseModel):
@@ -28,7 +29,22 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _days(value: Any) -> int:
+    """``180d`` → 180. Months differ in length, so that days are the only unit."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})d", value.strip()) if isinstance(value, str) else None
+    if not found:
+        raise ValueError(f"found {value!r}; a duration is a whole number of days. Write it as in 180d")
+    return int(found[1])
+
+
+Days = Annotated[
+    int,
+    PlainValidator(_days, json_schema_input_type=Annotated[str, Field(pattern="^[1-9][0-9]{0,5}d$")]),
+    PlainSerializer(lambda days: f"{days}d", return_type=str),
+]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1), BeforeValidator(_share, json_schema_input_type=float | str)]
+Portion = Annotated[float, Field(ge=0, le=1), BeforeValidator(_share, json_schema_input_type=float | str)]
+"""Like a share, with both ends."""
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
-from chs_ml.spec.part import Finite, Share, SpecPart, Text
+from chs_ml.spec.part import Days, Finite, Share, SpecPart, Text
 
 
 def _ramps(value: Any) -> Any:
@@ -62,6 +62,13 @@ class Anchor(SpecPart):
         return said
 
 
+class RowWeights(SpecPart):
+    """How much each row counts in the fit; the figures count every row alike."""
+
+    recency: Days | None = Field(None, description="half-life: a row so much older counts half, for instance 180d")
+    revenue: bool = Field(False, description="true: a row counts as much as its revenue")
+
+
 class Calibration(SpecPart):
     """How the formula is learned."""
 
@@ -69,8 +76,6 @@ class Calibration(SpecPart):
         {
             "splits": "splits",
             "evidence": "terms that leave for want of evidence",
-            "base_rate": "over-sampled churners",
-            "row_weights": "weights by recency and revenue",
         }
     )
 
@@ -82,6 +87,12 @@ class Calibration(SpecPart):
         PlainValidator(_strength, json_schema_input_type=float | Strength | Literal["auto"]),
         PlainSerializer(_plain_strength),
     ] = Field("auto", description="auto, a number, or {size, bend}")
+    base_rate: Share | None = Field(
+        None, description="churn rate of all customers, where the churned were over-sampled; for instance 0.05"
+    )
+    row_weights: RowWeights = Field(
+        default_factory=lambda: RowWeights.model_validate({}), description="{recency: half-life, revenue: true}"
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="seed of everything that is drawn")
     anchor: Anchor = Field(default_factory=lambda: Anchor.model_validate({}), description="{file, strength}")
 

@@ -23,6 +23,27 @@ def test_ramps(load, said, meant):
     assert load(f"calibration: {{ramps: {said}}}\n").calibration.ramps == meant
 
 
+@pytest.mark.parametrize("said", ["{}", "{recency: null, revenue: false}"])
+def test_row_weights_are_off(load, said):
+    weights = load(f"calibration: {{row_weights: {said}}}\n").calibration.row_weights
+    assert (weights.recency, weights.revenue) == (None, False)
+
+
+def test_row_weights_and_base_rate_survive_the_way_to_the_run(load):
+    said = "calibration: {row_weights: {recency: 180d, revenue: true}, base_rate: 5%}\n"
+    spec = load(said, cutoff="  cutoff: quarter\n  revenue: mrr")
+    asked = spec.calibration
+    assert (asked.row_weights.recency, asked.row_weights.revenue, asked.base_rate) == (180, True, 0.05)
+    resolved = spec.resolved()["calibration"]
+    assert resolved["row_weights"] == {"recency": "180d", "revenue": True}
+    assert type(spec).model_validate(spec.resolved()).digest == spec.digest
+
+
+def test_a_segment_may_be_a_metric_as_well(load):
+    spec = load(cutoff="  segment: plan\n  stage: phase\n  revenue: logins")
+    assert (spec.data.segment, spec.data.stage, spec.data.revenue) == ("plan", "phase", "logins")
+
+
 def test_an_anchor_without_a_file_is_none(load):
     assert load("calibration: {anchor: {file: null, strength: auto}}\n").calibration.anchor.file is None
 

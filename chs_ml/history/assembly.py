@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from chs_ml.history.business import read_group, read_revenue
 from chs_ml.history.conditions import (
     enough_rows,
     levels_within_reason,
@@ -27,7 +28,10 @@ from chs_ml.spec import CalibrationSpec
 
 @dataclass(slots=True)
 class Parts:
-    """Everything of a panel, in the file's order and still with excluded rows."""
+    """Everything of a panel, in the file's order and still with excluded rows.
+
+    business: segment, stage and revenue, by these names, as far as the spec asks for them.
+    """
 
     ids: NDArray[np.object_]
     cutoffs: Dates | None
@@ -35,6 +39,7 @@ class Parts:
     audit: dict[str, Reading]
     outcomes: Outcomes
     current: NDArray[np.float64] | None
+    business: dict[str, Reading]
     source: Source
     form: Mapping[str, str]
     columns: tuple[str, ...]
@@ -98,6 +103,7 @@ def read_parts(spec: CalibrationSpec) -> Parts:
         audit={name: _audit(name, table, desk) for name in _in(table, spec, "audit")},
         outcomes=outcomes,
         current=_current(table, spec, desk),
+        business=_business(table, spec, desk, known),
         source=source_of(path, file, len(table), newest),
         form=file.form,
         columns=tuple(table.column_names),
@@ -118,6 +124,9 @@ def _meant(spec: CalibrationSpec) -> Iterator[tuple[str, tuple[str, str]]]:
         )
     if spec.data.cutoff:
         yield spec.data.cutoff, ("data.cutoff", remedy)
+    for what in ("segment", "stage", "revenue"):
+        if column := getattr(spec.data, what):
+            yield column, (f"data.{what}", f"{remedy}, or leave data.{what} out")
     for metric in spec.metrics:
         if metric.role != "exclude":
             what = "a metric" if metric.role == "metric" else "a metric with role: audit"
@@ -185,6 +194,19 @@ def _current(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> NDArray[np.
         return None
     reading = desk.keep(read_metric(str(spec.baseline.column), table[spec.baseline.column], "number", _form(desk.file)))
     return np.asarray(reading.values, dtype=np.float64)
+
+
+def _business(table: pa.Table, spec: CalibrationSpec, desk: _Desk, known: NDArray[np.bool_]) -> dict[str, Reading]:
+    """Segment, stage and revenue. known: rows that are learned from, where a weight needs its revenue."""
+    found = {}
+    for what, name in (("segment", spec.data.segment), ("stage", spec.data.stage)):
+        if name in table.column_names:
+            found[what] = desk.keep(read_group(str(name), table[name], desk.file.name))
+    revenue = spec.data.revenue
+    if revenue in table.column_names:
+        needed = known & spec.calibration.row_weights.revenue
+        found["revenue"] = desk.keep(read_revenue(str(revenue), table[revenue], _form(desk.file), needed))
+    return found
 
 
 def _check_metrics(metrics: dict[str, Reading], spec: CalibrationSpec, desk: _Desk, known: NDArray[np.bool_]) -> None:

@@ -103,5 +103,5 @@ def _finding(one: Trouble, file: str, places: list[str]) -> Finding:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 40 else text[:38] + "…'"

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,8 @@ class Panel:
 
     customer: object array of str. cutoff: datetime64[D], or None for a single snapshot. metrics: float64 columns
     (NaN: missing) and text columns (NaN: missing), in the spec's order. audit: text columns, never weighted.
-    churned: float64: 1, 0, NaN = not known yet. current: float64, the score in use today, or None.
+    churned: float64: 1, 0, NaN = not known yet. current: float64, the score in use today, or None. segment, stage:
+    object arrays of str (None: missing), revenue: float64 (NaN: missing); None where the spec names no column.
     """
 
     customer: NDArray[np.object_]
@@ -35,6 +37,9 @@ class Panel:
     current: NDArray[np.float64] | None
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
+    segment: NDArray[np.object_] | None = None
+    stage: NDArray[np.object_] | None = None
+    revenue: NDArray[np.float64] | None = None
 
     @property
     def rows(self) -> int:
@@ -61,11 +66,14 @@ class Panel:
         return replace(
             self,
             customer=self.customer[at],
-            cutoff=None if self.cutoff is None else self.cutoff[at],
+            cutoff=_some(self.cutoff, at),
             metrics=self.metrics.take(at).reset_index(drop=True),
             audit=self.audit.take(at).reset_index(drop=True),
             churned=self.churned[at],
-            current=None if self.current is None else self.current[at],
+            current=_some(self.current, at),
+            segment=_some(self.segment, at),
+            stage=_some(self.stage, at),
+            revenue=_some(self.revenue, at),
         )
 
     def known(self) -> Panel:
@@ -73,7 +81,8 @@ class Panel:
         return self.take(~np.isnan(self.churned))
 
     def _named_columns(self) -> Iterable[tuple[str, pd.Series]]:
-        own = {"customer": self.customer, "churned": self.churned, "cutoff": self.cutoff, "current": self.current}
+        names = ("customer", "churned", "cutoff", "current", "segment", "stage", "revenue")
+        own = {name: getattr(self, name) for name in names}
         yield from ((f"panel/{name}", pd.Series(column)) for name, column in own.items() if column is not None)
         for frame, title in ((self.metrics, "metric"), (self.audit, "audit")):
             yield from ((f"{title}/{name}", frame[name]) for name in sorted(frame.columns))
@@ -98,14 +107,26 @@ def panel_of(parts: Parts) -> Panel:
         order = kept[np.lexsort((parts.cutoffs[kept].astype(np.int64), ranks))]
     return Panel(
         customer=parts.ids[order],
-        cutoff=None if parts.cutoffs is None else parts.cutoffs[order],
+        cutoff=_some(parts.cutoffs, order),
         metrics=_frame(parts.metrics, order),
         audit=_frame(parts.audit, order),
         churned=parts.outcomes.churned[order],
-        current=None if parts.current is None else parts.current[order],
+        current=_some(parts.current, order),
         sources=(parts.source,),
         notes=(*parts.notes, *map(str, parts.warnings)),
+        **{what: _own(reading)[order] for what, reading in parts.business.items()},
     )
+
+
+def _some(column: NDArray[Any] | None, rows: NDArray[np.intp]) -> NDArray[Any] | None:
+    return None if column is None else column[rows]
+
+
+def _own(reading: Reading) -> NDArray[Any]:
+    """The column as the panel keeps it beside the metrics: numbers, or text and None."""
+    if isinstance(reading.values, np.ndarray):
+        return reading.values
+    return np.array(reading.values.to_pylist(), dtype=object)
 
 
 def _frame(columns: dict[str, Reading], order: NDArray[np.intp]) -> pd.DataFrame:

@@ -108,6 +108,8 @@ def _columns(parts: Parts) -> Iterator[ColumnFacts]:
     for role, readings in (("metric", parts.metrics), ("audit", parts.audit)):
         for reading in readings.values():
             yield _facts(reading, role)
+    for role, reading in parts.business.items():
+        yield _facts(reading, role)
 
 
 def _facts(reading: Reading, role: str) -> ColumnFacts:

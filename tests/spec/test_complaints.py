@@ -11,10 +11,10 @@ LATER = [
     ("history: {horizon: 90d}\n", "history: not served yet; raw history"),
     ("bands: keep\n", "`bands: keep` is not served yet"),
     *((f"calibration: {{{key}: 1}}\n", f"calibration.{key}: not served yet")
-      for key in ("splits", "evidence", "base_rate", "row_weights")),
+      for key in ("splits", "evidence")),
     ("calibration: {anchor: {file: old.json, strength: auto}}\n", "anchor.strength: auto is not served yet"),
     *((f"  - {{name: x, {key}: 1}}\n", rf"metrics\[2\].{key}: not served yet")
-      for key in ("was", "unit_factor", "weight", "actionable", "cost", "keep", "count", "window", "from", "survey")),
+      for key in ("was", "unit_factor", "actionable", "cost", "keep", "count", "window", "from", "survey")),
 ]  # fmt: skip
 
 WRONG = [
@@ -40,6 +40,15 @@ WRONG = [
     ("calibration: {strength: {size: nan}}\n", "strength is auto"),
     ("calibration: {seed: 1.5}\n", "seed: found '1.5'; must be a whole number"),
     ("calibration: {anchor: {file: a.json, strength: 0}}\n", "must be greater than 0"),
+    (
+        "calibration: {row_weights: {revenue: true}}\n",
+        "row_weights.revenue: needs the revenue of each row. Add data.rev",
+    ),
+    ("calibration: {row_weights: {revenu: true}}\n", "unknown key. Did you mean 'revenue'?"),
+    ("calibration: {row_weights: 1}\n", "found '1'; must be a mapping of keys"),
+    ("calibration: {base_rate: 1}\n", "base_rate: found '1'; must be less than 1 .churn rate of all customers"),
+    ("calibration: {base_rate: 0%}\n", "base_rate: found 0.0; must be greater than 0"),
+    ("calibration: {base_rate: nan}\n", "base_rate: found 'nan'; must be"),
     ("calibration: 3\n", "found '3'; must be a mapping of keys"),
     ("validation: {holdout: {customers: 1.5}}\n", "must be less than 1"),
     ("validation: {holdout: {}}\n", "exactly one of them"),
@@ -72,10 +81,33 @@ def test_a_database_is_not_read_yet_and_its_address_not_shown(load, key):
     assert len(refused.value.problems) == 1
 
 
-@pytest.mark.parametrize("key", ["segment", "stage", "revenue", "renewal"])
-def test_columns_of_later_versions_are_refused(load, key):
-    with pytest.raises(SpecError, match=f"data.{key}: not served yet"):
-        load(cutoff=f"  {key}: some_column")
+def test_columns_of_later_versions_are_refused(load):
+    with pytest.raises(SpecError, match=r"data\.renewal: not served yet"):
+        load(cutoff="  renewal: some_column")
+
+
+@pytest.mark.parametrize("key", ["segment", "stage", "revenue"])
+def test_a_column_that_says_who_is_used_once(load, key):
+    with pytest.raises(SpecError, match=f"found column 'id' as customer and as {key}; each needs a column of its own"):
+        load(cutoff=f"  {key}: id")
+
+
+def test_a_segment_is_no_stage(load):
+    with pytest.raises(SpecError, match="found column 'tier' as segment and as stage"):
+        load(cutoff="  segment: tier\n  stage: tier")
+
+
+@pytest.mark.parametrize(
+    ("recency", "found"), [("6m", "'6m'"), ("180", "'180'"), ("0d", "'0d'"), ("-5d", "'-5d'"), ("[1]", r"\['1'\]")]
+)
+def test_a_half_life_is_days(load, recency, found):
+    with pytest.raises(SpecError, match=f"recency: found {found}; a duration is a whole number of days. Write it as"):
+        load(f"calibration: {{row_weights: {{recency: {recency}}}}}\n")
+
+
+def test_recency_needs_a_cutoff(load):
+    with pytest.raises(SpecError, match=r"row_weights\.recency: needs the cutoff of each row\. Add data\.cutoff"):
+        load("calibration: {row_weights: {recency: 90d}}\n", cutoff="")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +115,7 @@ def test_columns_of_later_versions_are_refused(load, key):
     [
         ("  outcome: {column: left, churned: [Yes], retained: [Yes]}", "found 'Yes' in more than one list"),
         ("  outcome: {column: left, churned: []}", "churned"),
-        ("  outcome: {column: id, churned: [Yes]}", "one column in two of customer, outcome and cutoff"),
+        ("  outcome: {column: id, churned: [Yes]}", "found column 'id' as customer and as outcome"),
         ("  outcome: {churned: [Yes]}", "data.outcome.column: is missing"),
     ],
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from chs_ml.fit.objective import Objective, Penalty, log_odds
 from chs_ml.fit.solver import TOLERANCE, Bounds, Solution, minimise
 from chs_ml.fit.table import MetricPlan, Table
 from chs_ml.formula.columns import FloatArray, IntArray
+from chs_ml.formula.terms import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A basis with its coefficients; the log-odds are those of being retained."""
+    """A basis with its coefficients; the log-odds are those of being retained.
+
+    origins: of the metrics whose weight somebody pinned, who and why; the others are learned.
+    """
 
     basis: Basis
     solution: Solution
     candidate: Candidate
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def log_odds(self, table: Table) -> FloatArray:
         """Return the log-odds of being retained for each row of a table."""

@@ -63,9 +63,24 @@ def formula_of(fitted: Fitted, pillars: Mapping[str, str] | None = None) -> Lowe
         )
     total = sum(part.range for part in kept)
     intercept = float(fitted.solution.beta[0]) + sum(part.low for part in parts)
-    terms = tuple(_term(part, part.range / total, (pillars or {}).get(part.metric.plan.name)) for part in kept)
+    names = [part.metric.plan.name for part in kept]
+    origins = [fitted.origins.get(name, Origin("learned")) for name in names]
+    terms = tuple(
+        _term(part, part.range / total, (pillars or {}).get(name), origin)
+        for part, name, origin in zip(kept, names, origins, strict=True)
+    )
     weightless = tuple(part.metric.plan.name for part in parts if part.range <= NOTHING)
     return Lowered(Formula(terms, Link(intercept, total)), weightless)
+
+
+def weights_in(fitted: Fitted) -> dict[str, float]:
+    """Return the weight that each metric of a fit has in its formula, 0 for none."""
+    ranges = {
+        metric.plan.name: _contribution(metric, fitted.coefficients(at)).range
+        for at, metric in enumerate(fitted.basis.metrics)
+    }
+    total = sum(range_ for range_ in ranges.values() if range_ > NOTHING)
+    return {name: range_ / total if range_ > NOTHING else 0.0 for name, range_ in ranges.items()}
 
 
 def _contribution(metric: MetricBasis, beta: FloatArray) -> _Contribution:
@@ -74,7 +89,7 @@ def _contribution(metric: MetricBasis, beta: FloatArray) -> _Contribution:
     return _Contribution(metric, values, neutral, missing=float(metric.missing_design @ beta))
 
 
-def _term(part: _Contribution, weight: float, pillar: str | None) -> Term:
+def _term(part: _Contribution, weight: float, pillar: str | None, origin: Origin) -> Term:
     direction: Direction = "free" if part.metric.plan.direction == "auto" else part.metric.plan.direction
     return Term(
         metric=part.metric.plan.name,
@@ -82,7 +97,7 @@ def _term(part: _Contribution, weight: float, pillar: str | None) -> Term:
         direction=direction,
         weight=weight,
         shape=_shape(part),
-        origin=Origin("learned"),
+        origin=origin,
         missing_learned=part.metric.missing_learned,
     )
 

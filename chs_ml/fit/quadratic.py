@@ -79,14 +79,17 @@ class _Quadratic:
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve a symmetric system; a singular one (collinear, without penalty) with the least jitter that serves."""
-    if len(matrix) == 0:
-        return right
+    """Solve a symmetric system."""
+    return np.asarray(cho_solve(factored(matrix), right, check_finite=False)) if len(matrix) else right
+
+
+def factored(matrix: FloatArray) -> tuple[FloatArray, bool]:
+    """Return the Cholesky factor; of a singular matrix (collinear, no penalty) with the least jitter that serves."""
     scale = float(np.mean(np.diag(matrix))) or 1.0
     for jitter in JITTERS:
         try:
-            factor = cho_factor(matrix + jitter * scale * np.eye(len(matrix)), lower=True, check_finite=False)
-            return np.asarray(cho_solve(factor, right, check_finite=False))
+            lower, below = cho_factor(matrix + jitter * scale * np.eye(len(matrix)), lower=True, check_finite=False)
+            return np.asarray(lower), bool(below)
         except LinAlgError:
             continue
     raise FitError("the metrics cannot be told apart at all: their Hessian is not positive. Set a strength above 0.")

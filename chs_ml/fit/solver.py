@@ -8,6 +8,8 @@ Karush-Kuhn-Tucker conditions, measured on all rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 
 from chs_ml.errors import FitError
 from chs_ml.fit.objective import Objective
-from chs_ml.fit.quadratic import bounded_step
+from chs_ml.fit.quadratic import Sides, bounded_step
 from chs_ml.formula.columns import BoolArray, FloatArray
 
 TOLERANCE = 1e-9
@@ -37,6 +39,13 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold BLAS to one thread, so that the bits do not depend on the cores."""
+    with _threads().limit(limits=1, user_api="blas"):
+        yield
+
+
 @dataclass(frozen=True)
 class Bounds:
     """lower ≤ β ≤ upper, the intercept first and unbounded."""
@@ -53,6 +62,12 @@ class Bounds:
     def clip(self, beta: FloatArray) -> FloatArray:
         """Return the nearest coefficients within the bounds."""
         return np.clip(beta, self.lower, self.upper)
+
+    def step(
+        self, hessian: FloatArray, beta: FloatArray, gradient: FloatArray, guess: Sides | None
+    ) -> tuple[FloatArray, Sides]:
+        """Return the step to the minimum of the quadratic model within the bounds, and where it lies on them."""
+        return bounded_step(hessian, gradient, self.lower - beta, self.upper - beta, guess)
 
 
 @dataclass(frozen=True)
@@ -77,9 +92,8 @@ def minimise(
     """Return the minimum of the objective within the bounds.
 
     tolerance: on the KKT violation per unit of row weight. FitError where it cannot be reached (no finite minimum).
-    BLAS is held to one thread meanwhile, so that the bits do not depend on the cores.
     """
-    with _threads().limit(limits=1, user_api="blas"):
+    with one_thread():
         beta = bounds.clip(_start(objective) if start is None else start)
         beta, hessian = _from_sample(objective, bounds, beta, settled=start is not None)
         solution = _Descent(objective, bounds).run(beta, hessian, tolerance)
@@ -126,7 +140,7 @@ def _flees(objective: Objective, bounds: Bounds, solution: Solution) -> bool:
         return False
     beta = solution.beta
     gradient = objective.value_and_gradient(beta)[1]
-    step, _ = bounded_step(objective.hessian(beta), gradient, bounds.lower - beta, bounds.upper - beta)
+    step, _ = bounds.step(objective.hessian(beta), beta, gradient, None)
     values, slopes = objective.encoded.layout.slot_values(step)
     return bool(max(np.abs(values).max(), np.abs(values + slopes).max()) > FAR)
 
@@ -153,8 +167,7 @@ class _Descent:
         here, sides, fresh = self._point(beta), None, hessian is None
         hessian = self._hessian(beta) if hessian is None else hessian
         while here.kkt > tolerance and self.gradients < MOST_STEPS:
-            lower, upper = self.bounds.lower - here.beta, self.bounds.upper - here.beta
-            step, sides = bounded_step(hessian, here.gradient, lower, upper, sides)
+            step, sides = self.bounds.step(hessian, here.beta, here.gradient, sides)
             there, length = self._searched(here, step)
             if length < SHORTEST and fresh:
                 break

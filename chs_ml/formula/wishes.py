@@ -7,7 +7,7 @@ be met exactly where on every node the least is not above the most, and the top 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import fsum
 
 from chs_ml.errors import FormulaError
@@ -45,9 +45,20 @@ class Wish:
         """What a weight under this wish says of itself."""
         return Origin("pinned", self.by, self.because)
 
+    def nearer(self, weight: float, share: float) -> Wish:
+        """Return the wish with a bound that the weight breaks only this share of the way from the weight."""
+        least = weight + share * (self.least - weight) if weight < self.least else self.least
+        most = weight + share * (self.most - weight) if weight > self.most else self.most
+        return replace(self, least=least, most=most)
+
     def allows(self, weight: float) -> bool:
         """Whether the weight is within the bounds."""
         return self.least - ROUNDING <= weight <= self.most + ROUNDING
+
+    def binds(self, weight: float) -> bool:
+        """Whether the weight lies on one of the bounds."""
+        ends = [end for end in (self.least, self.most) if 0.0 < end < 1.0]
+        return any(abs(weight - end) <= ROUNDING for end in ends)
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,11 @@ class Wishes:
     metrics: Mapping[str, Wish] = field(default_factory=dict)
     pillars: Mapping[str, Wish] = field(default_factory=dict)
     pillar_of: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the wishes in words."""
+        said = [f"{name} {wish}" for name, wish in self.metrics.items()]
+        return ", ".join(said + [f"pillar {name} {wish}" for name, wish in self.pillars.items()])
 
     def __bool__(self) -> bool:
         """Whether anything is wished."""
@@ -80,6 +96,13 @@ class Wishes:
         if self.excluded(metric) or not self:
             return False
         return metric in self.metrics or bool(self.conflicts([name for name in among if name != metric]))
+
+    def part_way(self, weights: Mapping[str, float], share: float) -> Wishes:
+        """Return wishes that lie this share of the way from the weights to these, where they do not meet these."""
+        metrics = {name: wish.nearer(weights.get(name, 0.0), share) for name, wish in self.metrics.items()}
+        sums = {pillar: fsum(weights[name] for name in self.members(pillar, weights)) for pillar in self.pillars}
+        pillars = {pillar: wish.nearer(sums[pillar], share) for pillar, wish in self.pillars.items()}
+        return replace(self, metrics=metrics, pillars=pillars)
 
     def joined(self, later: Wishes) -> Wishes:
         """Return both; where both speak of one name, the later wish holds."""

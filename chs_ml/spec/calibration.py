@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from chs_ml.errors import SpecError
+from chs_ml.formula.wishes import Wishes
 from chs_ml.spec.bands import PRESETS, Bands, Cut, cuts_between
 from chs_ml.spec.data import Data
 from chs_ml.spec.expansion import expand
@@ -20,6 +21,8 @@ from chs_ml.spec.metrics import Metric
 from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import SpecPart, Text
 from chs_ml.spec.settings import Baseline, Calibration, Rule, ScoreWhen, Tracking, Validation
+from chs_ml.spec.weights import Pillar
+from chs_ml.spec.wishes import Wishing
 
 
 class CalibrationSpec(SpecPart):
@@ -36,6 +39,7 @@ class CalibrationSpec(SpecPart):
     because: Text | None = Field(None, description="why it is calibrated now")
     data: Data = Field(description="{table, customer, outcome: {column, churned}, cutoff}")
     metrics: tuple[Metric, ...] = Field(min_length=1, description="list of {name, pillar, direction, …}")
+    pillars: tuple[Pillar, ...] = Field((), description="list of {name, weight}: what is wished of a whole pillar")
     calibration: Calibration = Field(default_factory=lambda: Calibration.model_validate({}))
     validation: Validation = Field(default_factory=lambda: Validation.model_validate({}))
     baseline: Baseline | None = Field(None, description="{column} or {formula}: the score in use today")
@@ -61,6 +65,11 @@ class CalibrationSpec(SpecPart):
     def cuts(self) -> tuple[Cut, ...]:
         """The cuts between the bands, from the best down; one fewer than bands."""
         return cuts_between(self.bands)
+
+    @property
+    def wishes(self) -> Wishes:
+        """The weights that are wished, who wishes them and why."""
+        return Wishing(self.metrics, self.pillars, self.owner, self.because).wishes()
 
     def metric(self, name: str) -> Metric:
         """The metric of that name; KeyError if the spec has none."""
@@ -90,6 +99,8 @@ class CalibrationSpec(SpecPart):
 
 def _contradictions(spec: CalibrationSpec) -> Iterator[str]:
     yield from _metrics_apart(spec)
+    yield from Wishing(spec.metrics, spec.pillars, spec.owner, spec.because).problems()
+    yield from _row_weights_served(spec)
     for at, rule in enumerate(spec.rules):
         names = [band.name for band in spec.bands]
         if rule.band not in names:
@@ -100,6 +111,14 @@ def _contradictions(spec: CalibrationSpec) -> Iterator[str]:
             yield from _condition_served(spec, "score_when", name, True)
     if spec.validation.holdout.from_ and not spec.data.cutoff:
         yield "validation.holdout.from: needs the cutoff of each row. Add data.cutoff, or hold out a share of customers"
+
+
+def _row_weights_served(spec: CalibrationSpec) -> Iterator[str]:
+    weights = spec.calibration.row_weights
+    if weights.recency and not spec.data.cutoff:
+        yield "calibration.row_weights.recency: needs the cutoff of each row. Add data.cutoff, or remove recency"
+    if weights.revenue and not spec.data.revenue:
+        yield "calibration.row_weights.revenue: needs the revenue of each row. Add data.revenue, or remove it here"
 
 
 def _metrics_apart(spec: CalibrationSpec) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from chs_ml.spec.part import SpecPart, Text
+from chs_ml.spec.weights import Wished
 
 Direction = Literal["positive", "negative", "free", "auto"]
 Kind = Literal["number", "category"]
@@ -32,7 +33,6 @@ class Metric(SpecPart):
         {
             "was": "metrics that were renamed",
             "unit_factor": "metrics whose unit changed",
-            "weight": "wished weights",
             "actionable": "what can be acted on",
             "cost": "what acting costs",
             "keep": "terms that stay without evidence",
@@ -48,6 +48,7 @@ class Metric(SpecPart):
     role: Role = Field("metric", description="metric; audit: evaluated, never weighted; exclude: not read")
     scale: Scale | None = Field(None, description="a survey's scale: nps 0..10, csat 1..5, ces 1..7")
     missing: Missing = Field("learned", description="what a missing value counts as")
+    weight: Wished | None = Field(None, description="wished weight: a number, or {min, max, by, because}")
     unit: Text | None = Field(None, description="unit, for instance days")
     definition: Text | None = Field(None, description="how the metric is measured, in words")
 

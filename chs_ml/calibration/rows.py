@@ -8,7 +8,7 @@ import numpy as np
 
 from chs_ml.errors import DataError
 from chs_ml.evaluate import Outcomes, current_score
-from chs_ml.fit.anchor import pull_towards
+from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.folds import shares_of
 from chs_ml.fit.selection import Settings
@@ -60,13 +60,14 @@ def settings_of(spec: CalibrationSpec) -> Settings:
         bend=None if strength is None else strength.bend,
         folds=spec.validation.cross_validation,
         seed=asked.seed,
+        anchor=None if asked.anchor.file is None else asked.anchor.strength,
     )
 
 
 def sample_of(panel: Panel, spec: CalibrationSpec) -> Sample:
     """Return the panel's rows as the fit takes them."""
     anchor = spec.calibration.anchor
-    pull = None if anchor.file is None else pull_towards(Formula.load(spec.locate(anchor.file)), anchor.strength)
+    pull = None if anchor.file is None else Anchor(Formula.load(spec.locate(anchor.file)))
     return Sample(
         table=read_table(panel.metrics, plans_of(spec)),
         retained=1.0 - panel.churned,

@@ -1,59 +1,114 @@
-"""The anchor: ½ κ Σ (β - β⁰)², where β⁰ is an earlier formula read at the new knots and levels.
+"""The anchor: ½ κ (β - β⁰)ᵀQ(β - β⁰), where β⁰ is an earlier formula read at the new knots and levels.
 
-Only metrics that both have are pulled; a metric whose kind has changed is a new one.
+Only metrics that both have, of the same kind, are pulled. Q weighs a curve's ramps by their number, so that κ holds a
+curve's *height* alike whether it has one ramp or sixteen (κ times the squared slope over the ranks of the customers).
+β⁰ is read at the new knots, in the new unit; levels about their mean, since a constant belongs to the intercept.
+
+The pull of *size* towards nothing stays: pulled towards its own results quarter after quarter, a formula comes to rest
+where it would be without an anchor, so size does not add up.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
 import numpy as np
 
 from chs_ml.errors import FitError
-from chs_ml.fit.basis import Basis, CurveBasis, MetricBasis
-from chs_ml.fit.fitting import Pull
-from chs_ml.fit.objective import Penalty
+from chs_ml.fit.basis import Basis, CurveBasis, LevelsBasis, MetricBasis
+from chs_ml.fit.objective import Penalty, no_penalty
 from chs_ml.formula import Curve, Formula, Levels, Term
 from chs_ml.formula.columns import FloatArray
 
 
-def pull_towards(earlier: Formula, strength: float) -> Pull:
-    """Return the penalty for leaving ``earlier``, to be had for any basis.
+@dataclass(frozen=True)
+class Anchor:
+    """An earlier formula to be pulled towards.
 
-    strength: κ > 0, in units of one row's log-loss per squared log-odds. FitError for a strength that is not positive,
-    or for a formula without a link (its weights have no scale in log-odds).
+    was: new name → the name that the earlier formula has for the metric. factors: new name → what a value of the
+    earlier unit is multiplied by. FitError for a formula without a link: its weights have no scale in log-odds.
     """
-    if not (strength > 0 and np.isfinite(strength)):
-        raise FitError(f"anchor: strength {strength!r} is not a positive number. Leave the anchor out for none.")
-    if earlier.link is None:
-        raise FitError("anchor: the formula has no link to churn; calibrate it once, then anchor to the result.")
-    scale = earlier.link.b
-    terms = {term.metric: term for term in earlier.terms if term.when is None}
 
-    def pull(basis: Basis) -> Penalty:
-        """Return the penalty on the columns of the metrics that both have."""
+    earlier: Formula
+    was: Mapping[str, str] = field(default_factory=dict)
+    factors: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a formula that was never calibrated."""
+        if self.earlier.link is None:
+            raise FitError("anchor: the formula has no link to churn; calibrate it once, then anchor to the result.")
+
+    def penalty(self, basis: Basis, strength: float) -> Penalty:
+        """Return the penalty for leaving the earlier formula; strength κ, in rows' log-loss per squared log-odds."""
         columns = basis.layout.columns
+        if strength == 0.0:
+            return no_penalty(columns)
         pulled, target = np.zeros(columns), np.zeros(columns)
         for at, metric in enumerate(basis.metrics):
-            before = _coefficients(metric, terms.get(metric.plan.name), scale)
+            before = self._coefficients(metric)
             if before is not None:
                 where = basis.layout.columns_of(at)
-                pulled[where], target[where] = strength, before
+                pulled[where], target[where] = strength * _stiffness(metric), before
         return Penalty(np.diag(pulled), pulled * target, 0.5 * float(pulled @ target**2))
 
-    return pull
+    def term(self, metric: str) -> Term | None:
+        """Return the earlier term of a metric by its new name and in its new unit, None where there is none."""
+        found = self._terms.get(self.named(metric))
+        factor = self.factors.get(metric, 1.0)
+        if found is None or factor == 1.0 or not isinstance(found.shape, Curve):
+            return found
+        return replace(found, shape=replace(found.shape, knots=tuple(factor * knot for knot in found.shape.knots)))
 
+    def named(self, metric: str) -> str | None:
+        """Return what the earlier formula calls this metric; None where that name is now another metric's past."""
+        before = self.was.get(metric)
+        if before in self._terms:
+            return before
+        taken = {old for new, old in self.was.items() if new != metric}
+        return None if metric in taken else metric
 
-def _coefficients(metric: MetricBasis, term: Term | None, scale: float) -> FloatArray | None:
-    """Return the coefficients that would repeat the earlier term, None where there is none of the same kind."""
-    if term is None:
+    @cached_property
+    def _terms(self) -> dict[str | None, Term]:
+        """The earlier terms that hold for everybody; the sides of a split are not pulled towards."""
+        return {term.metric: term for term in self.earlier.terms if term.when is None}
+
+    def _coefficients(self, metric: MetricBasis) -> FloatArray | None:
+        """Return the coefficients that would repeat the earlier term, None where there is none of the same kind."""
+        term = self.term(metric.plan.name)
+        if term is None or self.earlier.link is None:
+            return None
+        height = self.earlier.link.b * term.weight
+        if isinstance(metric, CurveBasis) and isinstance(term.shape, Curve):
+            return _along(metric, term.shape, height)
+        if isinstance(metric, LevelsBasis) and isinstance(term.shape, Levels):
+            return _at_levels(metric, term.shape, height)
         return None
-    shape, height = term.shape, scale * term.weight
-    if isinstance(metric, CurveBasis) and isinstance(shape, Curve):
-        at_knots = height * shape.health_of(metric.knots)
-        missing = [height * shape.missing - at_knots[0]] * metric.missing_learned
-        return np.append(np.diff(at_knots), missing)
-    if not isinstance(metric, CurveBasis) and isinstance(shape, Levels):
-        at_levels = height * shape.health(list(metric.levels))
-        middle = float(metric.mean[: len(at_levels)] @ at_levels)
-        missing = [height * shape.missing - middle] * metric.missing_learned
-        return np.append(at_levels - middle, missing)
-    return None
+
+
+def check_strength(strength: float) -> None:
+    """Raise FitError for a strength that is not positive."""
+    if not (strength > 0 and np.isfinite(strength)):
+        raise FitError(f"anchor: strength {strength!r} is not a positive number. Leave the anchor out for none.")
+
+
+def _stiffness(metric: MetricBasis) -> FloatArray:
+    """Return the diagonal of Q."""
+    ones = np.ones(metric.columns)
+    if isinstance(metric, CurveBasis):
+        ones[: metric.ramps] = metric.ramps
+    return ones
+
+
+def _along(metric: CurveBasis, shape: Curve, height: float) -> FloatArray:
+    at_knots = height * shape.health_of(metric.knots)
+    missing = [height * shape.missing - at_knots[0]] * metric.missing_learned
+    return np.append(np.diff(at_knots), missing)
+
+
+def _at_levels(metric: LevelsBasis, shape: Levels, height: float) -> FloatArray:
+    at_levels = height * shape.health(list(metric.levels))
+    middle = float(at_levels.mean()) if len(at_levels) else 0.0
+    missing = [height * shape.missing - middle] * metric.missing_learned
+    return np.append(at_levels - middle, missing)

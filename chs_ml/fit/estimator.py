@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight, check_is_fitted, validate_data
 
 from chs_ml.errors import FitError
-from chs_ml.fit.anchor import pull_towards
+from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
@@ -35,7 +35,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         size: strength that draws curves towards flat, or ``auto``.
         bend: strength that draws curves towards straight, or ``auto``.
         anchor: an earlier formula that the weights are pulled towards, or None.
-        anchor_strength: how strongly.
+        anchor_strength: how strongly, a number above 0; ``auto`` takes the strongest pull that is as good as the best.
         folds: of the inner cross-validation.
         seed: of the folds, which keep a customer whole.
 
@@ -57,7 +57,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         size: float | str = "auto",
         bend: float | str = "auto",
         anchor: Formula | None = None,
-        anchor_strength: float = 1.0,
+        anchor_strength: float | str = 1.0,
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -93,7 +93,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         table = read_table(frame, plans)
         order, together = _content_order(table, (weight, churned), groups)
         counted = order[weight[order] > 0]
-        anchor = None if self.anchor is None else pull_towards(self.anchor, self.anchor_strength)
+        anchor = None if self.anchor is None else Anchor(self.anchor)
         retained = (churned == 0).astype(np.float64)
         sample = Sample(table, retained, weight, together, anchor).take(counted)
         self.learned_: Learned = learn(sample, plans, self._settings())
@@ -134,7 +134,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         def given(value: Any) -> Any:
             return None if isinstance(value, str) and value == "auto" else value
 
-        return Settings(given(self.ramps), given(self.size), given(self.bend), self.folds, self.seed)
+        pull = None if self.anchor is None else given(self.anchor_strength)
+        return Settings(given(self.ramps), given(self.size), given(self.bend), self.folds, self.seed, anchor=pull)
 
     def _plans(self, frame: pd.DataFrame) -> list[MetricPlan]:
         def of(setting: Any, name: str, default: Any) -> Any:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.basis import Basis, basis_of
-from chs_ml.fit.objective import Objective, Penalty, log_odds
+from chs_ml.fit.objective import Objective, log_odds
 from chs_ml.fit.solver import TOLERANCE, Bounds, Solution, minimise
+from chs_ml.fit.standing import averaged
 from chs_ml.fit.table import MetricPlan, Table
 from chs_ml.formula.columns import FloatArray, IntArray
 from chs_ml.formula.terms import Origin
@@ -17,36 +19,46 @@ from chs_ml.formula.terms import Origin
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """How finely curves may bend and how strongly they are held: what cross-validation chooses among."""
+    """How finely curves may bend and how strongly they are held: what cross-validation chooses among.
+
+    anchor: the pull towards the sample's anchor, 0 for none; without an anchor it is nothing.
+    """
 
     ramps: int
     size: float
     bend: float = 0.0
+    anchor: float = 0.0
 
     def __str__(self) -> str:
         """Return the candidate in words."""
         bend = f", bend {self.bend:g}" if self.bend else ""
-        return f"{self.ramps} ramp{'s' if self.ramps > 1 else ''}, size {self.size:g}{bend}"
-
-
-Pull = Callable[[Basis], Penalty]
-"""An anchor: given the basis, the penalty for leaving an earlier formula."""
+        anchor = f", anchor {self.anchor:g}" if self.anchor else ""
+        return f"{self.ramps} ramp{'s' if self.ramps > 1 else ''}, size {self.size:g}{bend}{anchor}"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows to learn from: metrics, 1 = retained, row weights, and the customer (or group) of each."""
+    """Rows to learn from: metrics, 1 = retained, row weights, and the customer (or group) of each.
+
+    standing: how many customers of the true population a row stands for, where that is not its weight.
+    """
 
     table: Table
     retained: FloatArray
     weight: FloatArray
     groups: IntArray
-    anchor: Pull | None = None
+    anchor: Anchor | None = None
+    standing: FloatArray | None = None
 
     def take(self, rows: IntArray) -> Sample:
         """Return some of the rows."""
         parts = (self.retained[rows], self.weight[rows], self.groups[rows])
-        return Sample(self.table.take(rows), *parts, self.anchor)
+        standing = None if self.standing is None else self.standing[rows]
+        return Sample(self.table.take(rows), *parts, self.anchor, standing)
+
+    def of(self, plans: Sequence[MetricPlan]) -> Sample:
+        """Return the same rows with these metrics only."""
+        return replace(self, table=self.table.of([plan.name for plan in plans]))
 
     def one_class(self) -> bool:
         """Return whether all rows that count have the same outcome."""
@@ -87,18 +99,24 @@ def fit(
 
     start: coefficients to begin from, where the basis has as many columns.
     """
-    basis = basis_of(sample.table, sample.retained, sample.weight, plans, candidate.ramps)
+    basis = basis_for(sample, plans, candidate.ramps)
     objective = objective_of(sample, basis, candidate)
     usable = start if start is not None and len(start) == objective.encoded.layout.columns else None
     solution = minimise(objective, Bounds(*basis.bounds()), start=usable, tolerance=tolerance)
     return Fitted(basis.settled(solution.beta), solution, candidate)
 
 
+def basis_for(sample: Sample, plans: Sequence[MetricPlan], ramps: int) -> Basis:
+    """Return the basis that the rows call for, its means those of the population that they stand for."""
+    basis = basis_of(sample.table, sample.retained, sample.weight, plans, ramps)
+    return basis if sample.standing is None else averaged(basis, sample.table, sample.standing)
+
+
 def objective_of(sample: Sample, basis: Basis, candidate: Candidate) -> Objective:
     """Return what a fit of this candidate minimises."""
     penalty = basis.penalty(candidate.size, candidate.bend)
     if sample.anchor is not None:
-        penalty = penalty + sample.anchor(basis)
+        penalty = penalty + sample.anchor.penalty(basis, candidate.anchor)
     return Objective(basis.encode(sample.table), sample.retained, sample.weight, penalty)
 
 

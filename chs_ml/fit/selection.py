@@ -1,20 +1,24 @@
-"""What is chosen by cross-validation inside the training rows: directions, then ramps and strengths."""
+"""What is chosen by cross-validation inside the training rows: directions, ramps, strengths, the pull of an anchor."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from chs_ml.errors import FitError
-from chs_ml.fit.directions import COMPANION, Freed, freed, signed
+from chs_ml.fit.anchor import check_strength
+from chs_ml.fit.companion import COMPANION
+from chs_ml.fit.directions import Freed, freed, signed
 from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
+from chs_ml.fit.leaving import RULES, Left
+from chs_ml.fit.pulling import pulls_of
 from chs_ml.fit.table import MetricPlan
-from chs_ml.fit.trial import Progress, Trial, silent
+from chs_ml.fit.trial import Progress, Trial, Tried, silent
 
 CANDIDATES = (
     Candidate(1, 3.0),
@@ -31,17 +35,26 @@ BEFORE_CHOICE = Candidate(8, 1.0)
 MOST_ROWS = 100_000
 """Choices are made on at most about so many rows: whole customers, drawn by their hash."""
 TOO_FEW = 20
+Rule = Literal["simplest", "best"]
+"""``simplest``: the one-standard-error rule; ``best``: the least loss, whatever its error."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user fixes beforehand; None is chosen from the data."""
+    """What the user fixes beforehand; None is chosen from the data.
+
+    rule: which of the candidates is taken. anchor: the pull towards the sample's anchor.
+    """
 
     ramps: int | None = None
     size: float | None = None
     bend: float | None = None
     folds: int = 5
     seed: int = 0
+    evidence: str = "usual"
+    keep: tuple[str, ...] = ()
+    rule: Rule = "simplest"
+    anchor: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not a number, or out of its range; FitError names all of it."""
@@ -51,11 +64,17 @@ class Settings:
             ("bend", self.bend, 0, Real),
             ("folds", self.folds, 2, Integral),
         )
+        if self.anchor is not None:
+            check_strength(self.anchor)
         problems = [
             f"{name}: {value!r} is not {'a whole' if kind is Integral else 'a'} number of {low} or more."
             for name, value, low, kind in wanted
             if value is not None and not _is_number(value, low, kind)
         ]
+        if self.rule not in get_args(Rule):
+            problems.append(f"rule: {self.rule!r} is none of {', '.join(get_args(Rule))}.")
+        if self.evidence not in RULES:
+            problems.append(f"evidence: {self.evidence!r} is none of {', '.join(RULES)}.")
         if problems:
             raise FitError(*problems)
 
@@ -64,7 +83,8 @@ class Settings:
         known = [c for c in CANDIDATES if self.ramps is None or (c.ramps == 1) == (self.ramps == 1)]
         ramps = [c.ramps if self.ramps is None else self.ramps for c in known]
         fixed = [
-            Candidate(r, self._size(c), self._bend(c) if r > 1 else 0.0) for r, c in zip(ramps, known, strict=True)
+            Candidate(r, self._size(c), self._bend(c) if r > 1 else 0.0, self.anchor or 0.0)
+            for r, c in zip(ramps, known, strict=True)
         ]
         return tuple(dict.fromkeys(fixed))
 
@@ -83,66 +103,61 @@ def _is_number(value: Any, low: int, kind: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A candidate with its cross-validated log-loss, and how much worse than the best it is (paired standard error)."""
-
-    candidate: Candidate
-    log_loss: float
-    behind: float
-    standard_error: float
-
-    @property
-    def as_good(self) -> bool:
-        """Whether the best is no better by more than a standard error of the difference."""
-        return self.behind <= self.standard_error
-
-
-@dataclass(frozen=True)
 class Choice:
-    """What was chosen, and from what."""
+    """What was chosen, and from what: ``tried`` are ramps and strengths, ``pulls`` the strengths of the anchor.
+
+    plans: of the metrics that stay, with their directions. declared: those whose direction was not the data's to
+    choose. left: the metrics without a term.
+    """
 
     plans: tuple[MetricPlan, ...]
     candidate: Candidate
     tried: tuple[Tried, ...] = ()
     freed: tuple[Freed, ...] = ()
     rows: int = 0
+    pulls: tuple[Tried, ...] = ()
+    declared: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
 
 
 def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, progress: Progress = silent) -> Choice:
     """Return directions, ramps and strengths, each by the log-loss of customers left out.
 
-    The simplest candidate is taken that is not worse than the best by more than a standard error of the difference.
+    The simplest candidate is taken that is not worse than the best by more than a standard error of the difference
+    (unless ``rule`` asks for the best), then the strongest pull towards the anchor of which the same holds.
     With fewer than twenty churned or retained rows nothing is chosen: straight curves held at size 1.
     """
-    sample = _thinned(sample, settings.seed)
+    whole, sample = sample, _thinned(sample, settings.seed)
     auto = [plan.direction == "auto" for plan in plans]
     starting = signed(sample, plans, min(settings.ramps or COMPANION.ramps, COMPANION.ramps))
-    candidates = settings.candidates()
     stayed = float(sample.weight @ sample.retained)
     if min(stayed, float(sample.weight.sum()) - stayed) < TOO_FEW:
-        ramps, size = settings.ramps or 1, 1.0 if settings.size is None else settings.size
-        return Choice(starting, Candidate(ramps, size, (settings.bend or 0.0) if ramps > 1 else 0.0))
+        return Choice(starting, _pulls(whole, _held(settings), settings)[0])
     trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
     before = Candidate(min(settings.ramps or BEFORE_CHOICE.ramps, BEFORE_CHOICE.ramps), BEFORE_CHOICE.size)
     decided, tried_free = (starting, ()) if before.ramps == 1 else freed(trial, starting, auto, before, progress)
-    tried = _tried(trial, decided, candidates, progress) if len(candidates) > 1 else ()
-    best = next((one.candidate for one in tried if one.as_good), candidates[0])
-    return Choice(decided, best, tried, tried_free, sample.table.rows)
+    candidates = settings.candidates()
+    tried = trial.compared(decided, candidates, "choosing ramps and strength", progress)
+    pulling = _pulls(whole, taken(candidates, tried, settings.rule), settings)
+    pulls = trial.compared(decided, pulling, "choosing the pull towards the anchor", progress)
+    return Choice(decided, taken(pulling, pulls), tried, tried_free, sample.table.rows, pulls=pulls)
 
 
-def _tried(
-    trial: Trial, plans: Sequence[MetricPlan], candidates: Sequence[Candidate], progress: Progress
-) -> tuple[Tried, ...]:
-    losses = []
-    for at, candidate in enumerate(candidates):
-        progress("choosing ramps and strength", at, len(candidates))
-        losses.append(trial.losses(plans, candidate))
-    progress("choosing ramps and strength", len(candidates), len(candidates))
-    best = min(losses, key=trial.mean)
-    return tuple(
-        Tried(candidate, trial.mean(loss), trial.mean(loss) - trial.mean(best), trial.error(loss - best))
-        for candidate, loss in zip(candidates, losses, strict=True)
-    )
+def taken(candidates: Sequence[Candidate], tried: Sequence[Tried], rule: Rule = "simplest") -> Candidate:
+    """Return the first candidate that is as good as the best, or the best itself; the only one where none was tried."""
+    if rule == "best":
+        return min(tried, key=lambda one: one.behind).candidate if tried else candidates[0]
+    return next((one.candidate for one in tried if one.as_good), candidates[0])
+
+
+def _held(settings: Settings) -> Candidate:
+    """Return what is taken where the data are too few to choose."""
+    ramps, size = settings.ramps or 1, 1.0 if settings.size is None else settings.size
+    return Candidate(ramps, size, (settings.bend or 0.0) if ramps > 1 else 0.0, settings.anchor or 0.0)
+
+
+def _pulls(sample: Sample, candidate: Candidate, settings: Settings) -> tuple[Candidate, ...]:
+    return pulls_of(sample, candidate) if settings.anchor is None else (candidate,)
 
 
 def _thinned(sample: Sample, seed: int) -> Sample:

@@ -22,6 +22,21 @@ def silent(what: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A candidate with its cross-validated log-loss, and how much worse than the best it is (paired standard error)."""
+
+    candidate: Candidate
+    log_loss: float
+    behind: float
+    standard_error: float
+
+    @property
+    def as_good(self) -> bool:
+        """Whether the best is no better by more than a standard error of the difference."""
+        return self.behind <= self.standard_error
+
+
+@dataclass(frozen=True)
 class Trial:
     """A sample with the fold of each row; a customer is in one fold."""
 
@@ -40,6 +55,26 @@ class Trial:
             fitted = fit(training, plans, candidate, tolerance=ROUGH)
             losses[out] = loss_of(fitted.log_odds(self.sample.table.take(out)), self.sample.retained[out])
         return losses
+
+    def compared(
+        self, plans: Sequence[MetricPlan], candidates: Sequence[Candidate], what: str, progress: Progress = silent
+    ) -> tuple[Tried, ...]:
+        """Return every candidate with its log-loss, beside the best of them; () where there is only one.
+
+        what: the step, for the progress.
+        """
+        if len(candidates) < 2:
+            return ()
+        losses = []
+        for at, candidate in enumerate(candidates):
+            progress(what, at, len(candidates))
+            losses.append(self.losses(plans, candidate))
+        progress(what, len(candidates), len(candidates))
+        best = min(losses, key=self.mean)
+        return tuple(
+            Tried(candidate, self.mean(loss), self.mean(loss) - self.mean(best), self.error(loss - best))
+            for candidate, loss in zip(candidates, losses, strict=True)
+        )
 
     def mean(self, losses: FloatArray) -> float:
         """Return the weighted mean over the rows that were left out once."""

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import lstsq
 
 from chs_ml.fit.basis import LevelsBasis
+from chs_ml.fit.companion import COMPANION
 from chs_ml.fit.fitting import Candidate, Fitted, Sample, fit, objective_of
 from chs_ml.fit.table import MetricPlan, Wanted
 from chs_ml.fit.trial import ROUGH, Progress, Trial, silent
@@ -21,8 +22,6 @@ from chs_ml.formula.columns import FloatArray
 
 LIKELY = 3.0
 """A curve is tried free only where that promises so many units of log-likelihood (twice it is about χ²)."""
-COMPANION = Candidate(8, 0.1, 3.0)
-"""The fit without signs."""
 
 
 @dataclass(frozen=True)

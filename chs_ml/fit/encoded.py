@@ -73,6 +73,11 @@ class Layout:
         """Like steps, for what a fraction multiplies."""
         return self._padded([np.zeros_like(b.steps) if b.ramps is None else b.ramps for b in self.blocks])
 
+    def by_column(self, precision: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return ``steps`` and ``ramps`` the other way round, widest metric × slots, as the dense design is filled."""
+        steps, ramps = (np.ascontiguousarray(shape.T, dtype=precision) for shape in (self.steps, self.ramps))
+        return steps, ramps
+
     def _padded(self, parts: list[FloatArray]) -> FloatArray:
         widest = int(self.width.max(initial=0))
         return np.concatenate([np.pad(part, ((0, 0), (0, widest - part.shape[1]))) for part in parts])

@@ -1,14 +1,24 @@
-"""Learning in two verbs: choose by cross-validation, then fit; refitting keeps every choice."""
+"""Learning in two verbs: choose by cross-validation, let go what has no evidence, fit; refitting keeps every choice.
+
+What a fit says of itself (which metrics left, how sure the others are) comes with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chs_ml.errors import FitError
+from chs_ml.fit.basis import CurveBasis
+from chs_ml.fit.collinear import same_information
+from chs_ml.fit.companion import Companion, companion_of
+from chs_ml.fit.contrasts import contrasts_of, signs_of
 from chs_ml.fit.fitting import Fitted, Sample, fit
+from chs_ml.fit.inference import Inference, inference_of
+from chs_ml.fit.leaving import RULES, Left, without_evidence
+from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.selection import Choice, Settings, choose
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, silent
@@ -16,28 +26,87 @@ from chs_ml.fit.trial import Progress, silent
 
 @dataclass(frozen=True)
 class Learned:
-    """A fit, and the choices that it rests on."""
+    """A fit, the choices that it rests on, and how sure each of its weights is."""
 
     fitted: Fitted
     choice: Choice
+    inference: Inference
 
 
 def learn(
     sample: Sample, plans: Sequence[MetricPlan], settings: Settings | None = None, progress: Progress = silent
 ) -> Learned:
-    """Choose directions, ramps and strengths inside these rows, and fit.
+    """Choose directions, ramps, strengths and the metrics that stay, inside these rows, and fit.
 
     FitError for no rows, one class, or nothing that varies.
     """
     _check(sample)
-    choice = choose(sample, plans, settings or Settings(), progress)
-    return Learned(fit(sample, choice.plans, choice.candidate), choice)
+    settings = settings or Settings()
+    alike = same_information(sample, plans, settings.keep)
+    left = tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
+    apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
+    choice = choose(sample.of(apart), apart, settings, progress)
+    declared = tuple(plan.name for plan in plans if plan.direction != "auto")
+    return _with_evidence(sample, replace(choice, declared=declared, left=left), settings, progress)
 
 
 def refit(sample: Sample, choice: Choice) -> Learned:
     """Fit other rows with every choice frozen."""
     _check(sample)
-    return Learned(fit(sample, choice.plans, choice.candidate), choice)
+    fitted = _fit(sample, choice)
+    return Learned(fitted, choice, _inference(_companion(sample, fitted), fitted, choice))
+
+
+def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Learned:
+    """Fit, and let go what has no evidence or no weight, until everything that is left has both."""
+    metrics, rule = len(choice.plans), RULES[settings.evidence]
+    while True:
+        progress("looking at the evidence", metrics - len(choice.plans), metrics)
+        fitted = _fit(sample, choice)
+        companion = _companion(sample, fitted)
+        going = without_evidence(companion, signs_of(fitted), rule, settings.keep) or _weightless(companion, fitted)
+        if not going or len(going) == len(choice.plans):
+            progress("looking at the evidence", metrics, metrics)
+            return Learned(fitted, choice, _inference(companion, fitted, choice))
+        gone = {left.metric for left in going}
+        stay = tuple(plan for plan in choice.plans if plan.name not in gone)
+        choice = replace(choice, plans=stay, left=choice.left + going)
+
+
+def _fit(sample: Sample, choice: Choice) -> Fitted:
+    return fit(sample.of(choice.plans), choice.plans, choice.candidate)
+
+
+def _companion(sample: Sample, fitted: Fitted) -> Companion:
+    plans = [metric.plan for metric in fitted.basis.metrics]
+    return companion_of(sample.of(plans), fitted.basis, fitted.solution.beta)
+
+
+def _weightless(companion: Companion, fitted: Fitted) -> tuple[Left, ...]:
+    """Return the metrics to which the fit gave no weight: against their direction, or with too few rows to learn."""
+    weights = weights_in(fitted)
+    contrasts = contrasts_of(companion, signs_of(fitted))
+    learnable = [not isinstance(metric, CurveBasis) or metric.learnable for metric in fitted.basis.metrics]
+    return tuple(
+        Left(contrast.metric, "no weight", contrast if known else None)
+        for contrast, known in zip(contrasts, learnable, strict=True)
+        if weights[contrast.metric] == 0.0
+    )
+
+
+def _inference(companion: Companion, fitted: Fitted, choice: Choice) -> Inference:
+    weights = weights_in(fitted)
+    contrasts = [c for c in contrasts_of(companion, signs_of(fitted)) if weights[c.metric] > 0.0]
+    return inference_of(companion, contrasts, weights, choice.declared, _set_aside(choice.left))
+
+
+def _set_aside(left: Iterable[Left]) -> dict[str, tuple[str, ...]]:
+    """Return for each metric that stays those that were set aside for it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in left:
+        for name in one.together_with:
+            found[name] = (*found.get(name, ()), one.metric)
+    return found
 
 
 def _check(sample: Sample) -> None:

@@ -7,12 +7,14 @@ are. Each stretch may run in a thread of its own: the compiled loops do not hold
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
 
 from chs_ml.fit import kernel
 from chs_ml.fit.encoded import Encoded
@@ -68,7 +70,7 @@ class Objective:
         values = layout.slot_values(beta)
         loss, gradient = self.penalty.at(beta)
         plain, scaled, total = np.zeros(len(layout.steps)), np.zeros(len(layout.steps)), 0.0
-        for part in _in_order(lambda start: self._sums(start, values, float(beta[0])), self.encoded.rows):
+        for part in in_order(lambda start: self._sums(start, values, float(beta[0])), self._starts):
             loss, plain, scaled, total = loss + part[0], plain + part[1], scaled + part[2], total + part[3]
         gradient = gradient + layout.gradient(plain, scaled)
         gradient[0] += total
@@ -82,13 +84,18 @@ class Objective:
         """Return Σ sµ(1 - µ) φφᵀ, the Hessian of the log-loss alone."""
         values = self.encoded.layout.slot_values(beta)
         total = np.zeros((self.encoded.layout.columns,) * 2)
-        for part in _in_order(lambda start: self._gram(start, values, float(beta[0])), self.encoded.rows):
+        for part in in_order(lambda start: self._gram(start, values, float(beta[0])), self._starts):
             total += part
         return total
 
     def log_odds(self, beta: FloatArray) -> FloatArray:
         """Return the log-odds of being retained, a value for each row."""
         return log_odds(self.encoded, beta)
+
+    def scores(self, beta: FloatArray, rows: slice) -> NDArray[Any]:
+        """Return the gradient of each row's weighted log-loss, columns × rows."""
+        eta = _log_odds(self.encoded, self.encoded.layout.slot_values(beta), float(beta[0]), rows)
+        return _design(self.encoded, rows, self.weight[rows] * (expit(eta) - self.retained[rows]))
 
     def sampled(self, every: int) -> tuple[Objective, float]:
         """Return the objective of one run of rows in ``every``, penalty in proportion, and its share of the whole."""
@@ -110,16 +117,16 @@ class Objective:
         return loss, plain, scaled, total
 
     def _gram(self, start: int, values: tuple[FloatArray, FloatArray], intercept: float) -> FloatArray:
-        layout, precision = self.encoded.layout, self.encoded.fractions.dtype
-        shapes = [np.ascontiguousarray(shape.T, dtype=precision) for shape in (layout.steps, layout.ramps)]
-        total = np.zeros((layout.columns,) * 2)
+        total = np.zeros((self.encoded.layout.columns,) * 2)
         for rows in _tiles(start, self.encoded.rows, GRAM_TILE):
             fading = np.exp(-np.abs(_log_odds(self.encoded, values, intercept, rows)))
-            root = (np.sqrt(self.weight[rows] * fading) / (1.0 + fading)).astype(precision)
-            design = np.empty((layout.columns, len(root)), dtype=precision)
-            kernel.fill_tile(*_cells(self.encoded), layout.first, layout.width, *shapes, root, rows.start, design)
+            design = _design(self.encoded, rows, np.sqrt(self.weight[rows] * fading) / (1.0 + fading))
             total += design @ design.T
         return total
+
+    @property
+    def _starts(self) -> Sequence[int]:
+        return range(0, self.encoded.rows, STRETCH)
 
 
 def log_odds(encoded: Encoded, beta: FloatArray) -> FloatArray:
@@ -133,6 +140,15 @@ def _log_odds(encoded: Encoded, values: tuple[FloatArray, FloatArray], intercept
     return eta
 
 
+def _design(encoded: Encoded, rows: slice, root: FloatArray) -> NDArray[Any]:
+    """Return these rows of the dense design, each times its root: columns × rows, in the precision of the fractions."""
+    layout, precision = encoded.layout, encoded.fractions.dtype
+    tile = np.empty((layout.columns, len(root)), dtype=precision)
+    shapes, scale = layout.by_column(precision), root.astype(precision)
+    kernel.fill_tile(*_cells(encoded), layout.first, layout.width, *shapes, scale, rows.start, tile)
+    return tile
+
+
 def _cells(encoded: Encoded) -> tuple[Any, ...]:
     return encoded.slots, encoded.slot_row, encoded.fractions, encoded.fraction_row, encoded.layout.offset
 
@@ -143,11 +159,10 @@ def _tiles(start: int, rows: int, tile: int = kernel.TILE) -> Iterator[slice]:
     return (slice(at, min(at + tile, stop)) for at in range(start, stop, tile))
 
 
-def _in_order(work: Callable[[int], Result], rows: int) -> Iterator[Result]:
-    """Give the results of the stretches in their order, computed side by side where there is more than one."""
-    starts = range(0, rows, STRETCH)
+def in_order(work: Callable[[int], Result], starts: Sequence[int]) -> Iterator[Result]:
+    """Give what each start's work returns, in their order, computed side by side where there is more than one."""
     if len(starts) == 1:
-        yield work(0)
+        yield work(starts[0])
         return
     with ThreadPoolExecutor(max_workers=min(len(starts), os.cpu_count() or 1)) as pool:
         yield from pool.map(work, starts)

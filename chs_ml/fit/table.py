@@ -66,6 +66,11 @@ class Table:
         """How many rows."""
         return len(self.columns[0].values)
 
+    def of(self, names: Iterable[str]) -> Table:
+        """Return some of the metrics, in the order of their names here."""
+        columns = {column.name: column for column in self.columns}
+        return Table(tuple(columns[name] for name in names))
+
     def take(self, rows: Any) -> Table:
         """Return the same metrics on some of the rows."""
         return Table(tuple(replace(column, values=column.values[rows]) for column in self.columns))

@@ -1,0 +1,94 @@
+"""The companion: the same knots without signs, held only lightly, whose uncertainty is known in closed form.
+
+A constrained fit rectifies noise: its own spread says little. The companion's coefficients vary by H⁻¹ M H⁻¹, with the
+penalty in H and the clustered sums of gradients in M; whatever is linear in them has an interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from chs_ml.fit.basis import Basis, CurveBasis, MetricBasis
+from chs_ml.fit.fitting import Candidate, Sample
+from chs_ml.fit.objective import Objective
+from chs_ml.fit.sandwich import clustered, customers_of
+from chs_ml.fit.solver import Bounds, minimise, one_thread
+from chs_ml.formula.columns import FloatArray, IntArray
+
+COMPANION = Candidate(8, 0.1, 3.0)
+"""Ramps where none are given, and the strengths of every companion."""
+CLOSE = 1e-7
+"""Its solution is far within its uncertainty."""
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Coefficients, intercept first, with the Hessian (penalty included) and the sandwich's middle at them."""
+
+    basis: Basis
+    beta: FloatArray
+    hessian: FloatArray
+    middle: FloatArray
+    customers: int
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of its metrics."""
+        return tuple(metric.plan.name for metric in self.basis.metrics)
+
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """How the coefficients vary: H⁻¹ M H⁻¹, columns × columns."""
+        with one_thread():
+            factor = cho_factor(self.hessian, lower=True)
+            half = cho_solve(factor, self.middle)
+            whole: FloatArray = cho_solve(factor, half.T)
+        return 0.5 * (whole + whole.T)
+
+    def without(self, at: int) -> Companion:
+        """Return the companion without the metric at this position, by a Newton step from here: no pass over rows."""
+        gone = np.zeros(len(self.beta), dtype=np.bool_)
+        gone[self.basis.layout.columns_of(at)] = True
+        stays = np.ix_(~gone, ~gone)
+        with one_thread():
+            pulled = self.hessian[np.ix_(~gone, gone)] @ self.beta[gone]
+            beta = self.beta[~gone] + cho_solve(cho_factor(self.hessian[stays], lower=True), pulled)
+        basis = Basis(self.basis.metrics[:at] + self.basis.metrics[at + 1 :])
+        return Companion(basis, beta, self.hessian[stays], self.middle[stays], self.customers)
+
+
+def companion_of(sample: Sample, basis: Basis, start: FloatArray | None = None) -> Companion:
+    """Return the companion of a signed fit's basis, on the rows that it was learned from; no anchor pulls it.
+
+    start: coefficients to begin from, the signed fit's.
+    """
+    rows = _together(sample)
+    unsigned = Basis(tuple(_unsigned(metric) for metric in basis.metrics))
+    penalty = unsigned.penalty(COMPANION.size, COMPANION.bend)
+    objective = Objective(unsigned.encode(rows.table), rows.retained, rows.weight, penalty)
+    beta = minimise(objective, Bounds(*unsigned.bounds()), start=start, tolerance=CLOSE).beta
+    customers = customers_of(rows.groups)
+    with one_thread():
+        hessian, middle = objective.hessian(beta), clustered(objective, beta, customers)
+    return Companion(unsigned, beta, hessian, middle, len(customers) - 1)
+
+
+def _together(sample: Sample) -> Sample:
+    """Return the rows with those of a customer side by side, in their order where they are."""
+    _, customer = np.unique(sample.groups, return_inverse=True)
+    codes: IntArray = customer
+    if len(customers_of(codes)) - 1 == int(codes.max(initial=0)) + 1:
+        return sample
+    return sample.take(np.argsort(codes, kind="stable"))
+
+
+def _unsigned(metric: MetricBasis) -> MetricBasis:
+    """Return the metric's basis without its sign; what a missing value counts as stays what it was."""
+    if not isinstance(metric, CurveBasis) or metric.plan.direction == "free":
+        return metric
+    worst = metric.missing_design if metric.plan.missing == "worst" else metric.worst
+    return replace(metric, plan=metric.plan.directed("free"), worst=worst)

@@ -1,0 +1,153 @@
+"""Contrasts: what a metric moves from one end to the other, and how sure the companion is of it.
+
+A signed curve has one contrast, from its bottom to its top. A free curve, levels, and a range that a missing value sets
+have as many as there are pairs of places; the largest is taken, and its interval is wide enough for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.stats import chi2, norm
+
+from chs_ml.fit.basis import CurveBasis, MetricBasis
+from chs_ml.fit.companion import Companion
+from chs_ml.fit.fitting import Fitted
+from chs_ml.fit.solver import one_thread
+from chs_ml.formula.columns import FloatArray
+
+LEVEL = 0.95
+TWO_SIDED = float(norm.ppf(0.5 + LEVEL / 2))
+DRAWS, BATCH, SEED = 10_000, 500, 20_240_101
+MOST_PLACES = 60
+"""With more places than these the critical value is Bonferroni's, which is wider."""
+NOTHING = 1e-10
+SIGN = {"positive": 1, "negative": -1}
+
+Signs = Mapping[str, int]
+"""Which metrics have one contrast, and its sign: 1 or -1. Those that are not named have the largest of all pairs."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A difference of log-odds of being retained: ``vector`` times the companion's coefficients.
+
+    whole_p: of the joint Wald test that the metric moves nothing at all, between no two places. among: covariance of
+    the values at all places, where this is the largest of their differences; None for a signed curve, which has one.
+    """
+
+    metric: str
+    vector: FloatArray
+    estimate: float
+    standard_error: float
+    whole_p: float
+    among: FloatArray | None = None
+
+    @property
+    def signed(self) -> bool:
+        """Whether it is the one contrast of a signed curve."""
+        return self.among is None
+
+    @cached_property
+    def critical(self) -> float:
+        """Half the 95 % interval in standard errors: simultaneous over all pairs of places, where it is the largest."""
+        return TWO_SIDED if self.among is None else _critical(self.among)
+
+    @property
+    def z(self) -> float:
+        """The estimate in standard errors; 0 where there is no telling."""
+        return self.estimate / self.standard_error if self.standard_error > 0 else 0.0
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % interval."""
+        return self.estimate - self.critical * self.standard_error
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % interval."""
+        return self.estimate + self.critical * self.standard_error
+
+
+def signs_of(fitted: Fitted) -> dict[str, int]:
+    """Return the sign of every directed curve whose range goes from end to end in this fit."""
+    signs = {}
+    for at, metric in enumerate(fitted.basis.metrics):
+        sign = SIGN.get(metric.plan.direction, 0)
+        if sign and isinstance(metric, CurveBasis) and not _missing_beyond(metric, fitted.coefficients(at)):
+            signs[metric.plan.name] = sign
+    return signs
+
+
+def contrasts_of(companion: Companion, signs: Signs) -> tuple[Contrast, ...]:
+    """Return the contrast of each metric."""
+    with one_thread():
+        return tuple(_contrast(companion, at, signs.get(name)) for at, name in enumerate(companion.metrics))
+
+
+def places_of(metric: MetricBasis) -> FloatArray:
+    """Return the design at each knot or level, and for missing where that is learned: places × columns."""
+    if isinstance(metric, CurveBasis):
+        places = np.tril(np.ones((metric.ramps + 1, metric.columns)), -1)
+        places[:, metric.ramps :] = 0.0
+    else:
+        places = np.eye(len(metric.levels), metric.columns)
+    return np.vstack([places, metric.missing_design]) if metric.missing_learned else places
+
+
+def _missing_beyond(metric: CurveBasis, beta: FloatArray) -> bool:
+    values = metric.contributions(beta)
+    missing = float(metric.missing_design @ beta)
+    return metric.missing_learned and not values.min() - NOTHING <= missing <= values.max() + NOTHING
+
+
+def _contrast(companion: Companion, at: int, sign: int | None) -> Contrast:
+    metric, columns = companion.basis.metrics[at], companion.basis.layout.columns_of(at)
+    places, covariance = places_of(metric), companion.covariance[columns, columns]
+    if len(places) == 0:
+        return Contrast(metric.plan.name, np.zeros(len(companion.beta)), 0.0, 0.0, 1.0)
+    values = places @ companion.beta[columns]
+    among: FloatArray | None = None
+    if sign is not None and isinstance(metric, CurveBasis):
+        best, worst = (metric.ramps, 0) if sign > 0 else (0, metric.ramps)
+    else:
+        best, worst, among = int(np.argmax(values)), int(np.argmin(values)), places @ covariance @ places.T
+    vector = np.zeros(len(companion.beta))
+    vector[columns] = places[best] - places[worst]
+    error = float(np.sqrt(max(vector[columns] @ covariance @ vector[columns], 0.0)))
+    whole = _whole_p(places[1:] - places[:1], companion.beta[columns], covariance)
+    return Contrast(metric.plan.name, vector, float(values[best] - values[worst]), error, whole, among)
+
+
+def _whole_p(differences: FloatArray, beta: FloatArray, covariance: FloatArray) -> float:
+    """Return the p of the joint Wald test that all differences are zero, in the directions that have a variance."""
+    if len(differences) == 0:
+        return 1.0
+    spread, directions = np.linalg.eigh(differences @ covariance @ differences.T)
+    there = spread > NOTHING * max(float(spread[-1]), 1e-300)
+    along: FloatArray = (directions.T @ (differences @ beta))[there]
+    square, freedom = float(np.sum(along**2 / spread[there])), int(np.count_nonzero(there))
+    return float(chi2.sf(square, freedom)) if freedom else 1.0
+
+
+def _critical(covariance: FloatArray) -> float:
+    """Return the 95 % point of the largest |t| over all pairs of places, whose values have this covariance."""
+    one, other = np.triu_indices(len(covariance), 1)
+    if len(one) < 2:
+        return TWO_SIDED
+    if len(covariance) > MOST_PLACES:
+        return float(norm.isf((1 - LEVEL) / 2 / len(one)))
+    spread, directions = np.linalg.eigh(covariance)
+    root = directions * np.sqrt(np.maximum(spread, 0.0))
+    variance = np.diag(covariance)
+    errors = np.sqrt(np.maximum(variance[one] + variance[other] - 2 * covariance[one, other], 0.0))
+    there = errors > 0
+    if not there.any():
+        return TWO_SIDED
+    scaled = (root[one[there]] - root[other[there]]) / errors[there, None]
+    draw = np.random.default_rng(SEED)
+    largest = [np.abs(scaled @ draw.standard_normal((len(root), BATCH))).max(0) for _ in range(DRAWS // BATCH)]
+    return float(np.quantile(np.concatenate(largest), LEVEL))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import floor
 
@@ -16,14 +16,19 @@ from chs_ml.spec import CalibrationSpec, Cut
 CENT = 100
 """Learned cuts are rounded down to hundredths of a point: people read them, and nobody on the cut falls below it."""
 
+NOBODY = 1e-12
+"""A share of customers that is rounding."""
 
-def banded(formula: Formula, score: FloatArray, spec: CalibrationSpec) -> Formula:
+
+def banded(formula: Formula, score: FloatArray, spec: CalibrationSpec, standing: FloatArray | None = None) -> Formula:
     """Return the formula with the spec's bands, rules and conditions for scoring.
 
     score: 0..100, of the rows that the formula was learned from; a band by share of customers gets its cut from them.
+    standing: how many customers each row stands for; None: one each.
     SpecError for a churn probability that no score has.
     """
-    starts = [*(_start(cut, formula, score) for cut in spec.cuts), 0.0]
+    ranked = Ranked.of(score, standing)
+    starts = [*(_start(cut, formula, ranked) for cut in spec.cuts), 0.0]
     rounded = [s if cut.kind == "score" else floor(s * CENT) / CENT for s, cut in zip(starts, spec.cuts, strict=False)]
     starts = [*rounded, 0.0] if len({*rounded, 0.0}) == len(starts) else starts
     if any(high <= low for high, low in pairwise(starts)):
@@ -35,11 +40,32 @@ def banded(formula: Formula, score: FloatArray, spec: CalibrationSpec) -> Formul
     return replace(formula, bands=bands, rules=_rules(spec), score_when=_score_when(spec))
 
 
-def _start(cut: Cut, formula: Formula, score: FloatArray) -> float:
+@dataclass(frozen=True)
+class Ranked:
+    """Scores from the best down, and how many customers stand above each row, as a share of all but one row's."""
+
+    score: FloatArray
+    above: FloatArray
+
+    @classmethod
+    def of(cls, score: FloatArray, standing: FloatArray | None = None) -> Ranked:
+        """Rank the rows; standing: how many customers each stands for."""
+        weight = np.ones(len(score)) if standing is None else standing
+        order = np.argsort(-score, kind="stable")
+        mass = weight[order]
+        others = float(mass.sum()) * max(1.0 - 1.0 / len(score), 1e-300)
+        return cls(score[order], (np.cumsum(mass) - mass) / others)
+
+    def best(self, share: float) -> float:
+        """Return the lowest score among the best ``share``; of rows that count alike, the higher quantile's."""
+        return float(self.score[np.searchsorted(self.above, share + NOBODY, side="right") - 1])
+
+
+def _start(cut: Cut, formula: Formula, ranked: Ranked) -> float:
     if cut.kind == "score":
         return cut.value
     if cut.kind == "share":
-        return float(np.quantile(score, 1.0 - cut.value, method="higher"))
+        return ranked.best(cut.value)
     link = formula.link
     at = -1.0 if link is None else link.score_at(cut.value)
     if link is None or not 0.0 < at < 100.0:

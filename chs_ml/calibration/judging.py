@@ -8,6 +8,7 @@ from typing import Any
 
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.rows import in_use_today, outcomes_of
+from chs_ml.calibration.weighting import weighting_of
 from chs_ml.evaluate import (
     BASELINES,
     Evaluation,
@@ -34,7 +35,7 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
 
     panel: everything that was read, for the record of the data.
     """
-    formula, frame, outcomes = trial.formula, holdout.metrics, outcomes_of(holdout)
+    formula, frame, outcomes = trial.formula, holdout.metrics, outcomes_of(holdout, spec)
     scored, churn = formula.read(frame), formula.churn_probability(frame)
     names = [band.name for band in formula.bands]
     return Evaluation(
@@ -50,13 +51,14 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
             for name, column in holdout.audit.items()
         },
         choices=choices_of(trial),
+        weighting=weighting_of(trial.panel, holdout, spec),
     )
 
 
 def _others(trial: Draft, holdout: Panel, spec: CalibrationSpec, progress: Progress) -> dict[str, FloatArray]:
     """Return churn probabilities of the holdout by what the formula is measured against."""
     found = in_use_today(trial.panel, holdout, spec)
-    known = Training(trial.panel.metrics, outcomes_of(trial.panel), directions_of(trial.learned.choice))
+    known = Training(trial.panel.metrics, outcomes_of(trial.panel, spec), directions_of(trial.learned.choice))
     for at, (name, baseline) in enumerate(BASELINES.items()):
         progress("fitting baselines", at, len(BASELINES))
         found[name] = baseline(known, holdout.metrics)

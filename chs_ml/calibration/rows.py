@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chs_ml.calibration.weighting import population_of, row_weights, standing_of
 from chs_ml.errors import DataError
 from chs_ml.evaluate import Outcomes, current_score
 from chs_ml.fit.anchor import Anchor
@@ -60,6 +61,8 @@ def settings_of(spec: CalibrationSpec) -> Settings:
         bend=None if strength is None else strength.bend,
         folds=spec.validation.cross_validation,
         seed=asked.seed,
+        evidence=asked.evidence,
+        keep=tuple(metric.name for metric in spec.with_role("metric") if metric.keep),
         anchor=None if asked.anchor.file is None else asked.anchor.strength,
     )
 
@@ -71,15 +74,16 @@ def sample_of(panel: Panel, spec: CalibrationSpec) -> Sample:
     return Sample(
         table=read_table(panel.metrics, plans_of(spec)),
         retained=1.0 - panel.churned,
-        weight=np.ones(panel.rows),
+        weight=row_weights(panel, spec),
         groups=np.asarray(panel.customer),
         anchor=pull,
+        standing=population_of(panel, spec),
     )
 
 
-def outcomes_of(panel: Panel) -> Outcomes:
-    """Return the panel's outcomes, rows of a customer counted together."""
-    return Outcomes.read(panel.churned, customers=panel.customer)
+def outcomes_of(panel: Panel, spec: CalibrationSpec) -> Outcomes:
+    """Return the panel's outcomes, rows of a customer counted together, weighted to the true churn rate."""
+    return Outcomes.read(panel.churned, standing_of(panel, spec), panel.customer)
 
 
 def in_use_today(training: Panel, holdout: Panel, spec: CalibrationSpec) -> dict[str, FloatArray]:
@@ -87,7 +91,7 @@ def in_use_today(training: Panel, holdout: Panel, spec: CalibrationSpec) -> dict
     if spec.baseline is None:
         return {}
     before, after = (_score_today(part, spec) for part in (training, holdout))
-    return {"current": current_score(before, outcomes_of(training), after)}
+    return {"current": current_score(before, outcomes_of(training, spec), after)}
 
 
 def _score_today(panel: Panel, spec: CalibrationSpec) -> FloatArray:

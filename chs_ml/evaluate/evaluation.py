@@ -48,6 +48,7 @@ class Evaluation(Plain):
 
     holdout: of the formula on rows the fit has not seen. baselines: of others on the same rows. data: {rows,
     customers, churned, digest, sources}. audit: per audit column. choices: what was chosen among the training rows.
+    weighting: row weights and base rate, where rows do not count alike.
     """
 
     holdout: Figures
@@ -60,6 +61,7 @@ class Evaluation(Plain):
     lift: tuple[LiftDecile, ...] = ()
     audit: Mapping[str, tuple[AuditLevel, ...]] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
+    weighting: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The plain form, in the order of the fields; holdout, baselines, bands and data are always there."""

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from chs_ml.calibration.cuts import banded
+from chs_ml.calibration.cuts import Ranked, banded
 from chs_ml.formula import Curve, Formula, Link, Term
 from chs_ml.spec import Band, Cut
 
@@ -27,3 +27,21 @@ def test_a_band_by_share_holds_the_whole_pile_that_its_cut_falls_on(share: float
     held = float((formula.band({"flags": flags}) == "healthy").mean())
     assert held == (0.3 if share <= 0.3 else 0.6)
     assert formula.bands[0].start == int(formula.bands[0].start * 100) / 100
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 100, 101, 1000])
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.25, 0.3, 0.5, 0.75, 0.9])
+def test_rows_that_count_alike_are_cut_at_the_higher_quantile(rows: int, share: float) -> None:
+    for digits in (1, 6):
+        score = np.random.default_rng(rows).random(rows).round(digits) * 100
+        assert Ranked.of(score).best(share) == np.quantile(score, 1.0 - share, method="higher")
+        assert Ranked.of(score, np.full(rows, 0.3)).best(share) == Ranked.of(score).best(share)
+
+
+def test_a_row_that_stands_for_more_customers_takes_their_place() -> None:
+    draw = np.random.default_rng(1)
+    score, standing = draw.random(5000) * 100, draw.choice([0.2, 1.8], 5000)
+    standing[score > 50] *= 2.0
+    for share in (0.05, 0.25, 0.6):
+        held = score >= Ranked.of(score, standing).best(share)
+        assert standing[held].sum() / standing.sum() == pytest.approx(share, abs=1e-3)

@@ -13,12 +13,15 @@ from rich.text import Text
 
 from chs_ml.cli.beside import evaluation_beside
 from chs_ml.cli.plain import cell
-from chs_ml.cli.tables import bands_table, explanation_table, figures_table, weights_table
+from chs_ml.cli.tables import bands_table, explanation_table, figures_table
 from chs_ml.cli.talk import answer_json, results, say
+from chs_ml.cli.weight_tables import impact_table, weights_table
 from chs_ml.errors import FormulaError
-from chs_ml.explain.customer import explain_row, training_line, weightless
+from chs_ml.explain.alone import alone_of, differences_in_words
+from chs_ml.explain.customer import explain_row, training_line
 from chs_ml.explain.impact import ASSOCIATION
-from chs_ml.formula import WeightsFile
+from chs_ml.explain.sureness import Sureness, doubts_of, sureness_in_words, sureness_of
+from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,14 +30,18 @@ if TYPE_CHECKING:
     from chs_ml.tracking import Tracked
 
 HOW_TO_READ = (
-    "+ more is healthier, - less is healthier, ± from the worst to the best. Impact: churn at the first value → at the "
-    "last, and the ratio of its odds. Score = 100 × Σ weight × health, which goes from 0 to 1 along the metric's curve."
+    "+ more is healthier, - less is healthier, ± from the worst to the best. Churn: of the average customer at the "
+    "first value → at the last. All: that change over all customers, percentage points. Odds: the ratio of churn odds."
 )
 TRIAL = (
     "Figures are of the formula learned without the customers held out (the trial); the one shipped is fitted again on "
     "all rows with every choice kept."
 )
-MOVES = "Moves: points that typically separate two customers on this action; few where nearly all are alike."
+MOVES = (
+    "Score = 100 × Σ weight × health, which goes from 0 to 1 along the metric's curve. Moves: points that typically "
+    "separate two customers on this action; few where nearly all are alike."
+)
+ALONE = "Alone: that ratio by itself, the others as they happen to be."
 
 
 def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
@@ -121,12 +128,15 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     page.print()
     page.print(weights_table(weights))
     page.print()
-    if without := weightless(weights):
-        page.print(cell(f"No weight: {', '.join(without)}"))
-    page.print(HOW_TO_READ)
-    page.print(MOVES)
-    if weights.formula.link is not None:
-        page.print(ASSOCIATION)
+    for line in (*sureness_in_words(weights), MOVES):
+        page.print(cell(line))
+    page.print()
+    page.print(impact_table(weights))
+    page.print()
+    for line in _impact_in_words(weights):
+        page.print(cell(line))
+    for doubt in doubts_of(weights):
+        page.print(cell(f"Note: {doubt}"))
     if evaluation is not None:
         page.print()
         page.print(figures_table(evaluation))
@@ -139,6 +149,14 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
         page.print(cell(f"Rule: {rule.when} → {rule.band} ({rule.because})"))
 
 
+def _impact_in_words(weights: WeightsFile) -> list[str]:
+    """Return how the impacts are read, and where a metric by itself says something else."""
+    if weights.formula.link is None:
+        return []
+    alone = any(map(alone_of, weights.evidence))
+    return [f"{HOW_TO_READ} {ALONE}" if alone else HOW_TO_READ, ASSOCIATION, *differences_in_words(weights)]
+
+
 def _whence(weights: WeightsFile) -> str:
     return "; ".join(filter(None, (training_line(weights), f"digest {weights.digest[:12]}")))
 
@@ -148,7 +166,11 @@ def _files(done: Calibration) -> list[str]:
 
 
 def _weights(weights: WeightsFile) -> list[dict[str, Any]]:
-    return [
-        {"term": term.key, "pillar": term.pillar, "direction": term.direction, "weight": term.weight}
-        for term in weights.formula.terms
-    ]
+    sure = sureness_of(weights)
+    return [_weight(term, sure[term.key]) for term in weights.formula.terms]
+
+
+def _weight(term: Term, sure: Sureness) -> dict[str, Any]:
+    low, high = sure.interval or (None, None)
+    about = {"term": term.key, "pillar": term.pillar, "direction": term.direction}
+    return {**about, "weight": term.weight, "low": low, "high": high, "verdict": sure.verdict or None}

@@ -1,4 +1,4 @@
-"""Tables for people: what a formula is made of, how it did, why a customer's score is what it is.
+"""Tables for people: how a formula did, its bands, why a customer's score is what it is.
 
 All of them fit 80 columns: what is longer is wrapped, not cut.
 """
@@ -13,10 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chs_ml.cli.plain import cell
-from chs_ml.explain.customer import Explanation, label_of
-from chs_ml.explain.words import mark, shape_in_words
-from chs_ml.export.evidence import Line, evidence_by_term, impact_in_words, is_number
-from chs_ml.formula import Formula, Term, WeightsFile
+from chs_ml.explain.customer import Explanation
+from chs_ml.formula import Formula
 
 DOTS = {"green": "●", "yellow": "▲", "red": "■"}
 """A shape goes with each colour, which is never the only signal."""
@@ -36,61 +34,9 @@ NAMES = {
 }
 
 
-def weights_table(weights: WeightsFile) -> Table:
-    """Return action, direction, weight, typical points and impact of each term, the heaviest first."""
-    table = _table()
-    table.add_column("Action")
-    table.add_column("Direction")
-    for heading in ("Weight", "Moves"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Impact")
-    evidence = evidence_by_term(weights)
-    for term in sorted(weights.formula.terms, key=lambda term: -term.weight):
-        direction, impact = _direction(term, evidence[term.key]), _impact(evidence[term.key])
-        table.add_row(
-            cell(label_of(weights, term)),
-            cell(direction),
-            f"{term.weight:.1%}",
-            _moves(evidence[term.key]),
-            cell(impact),
-        )
-    return table
-
-
-def _direction(term: Term, line: Line) -> str:
-    """Return '+ rises, 1 → 72 months', or '± Fibre → DSL', from the worst level to the best."""
-    measured = _measured(line)
-    across = f"{measured['start']} → {measured['end']}" if measured else ""
-    shape = "" if across and term.kind == "levels" else shape_in_words(term)
-    return f"{mark(term)} {', '.join(filter(None, (shape, across)))}"
-
-
-def _impact(line: Line) -> str:
-    """Return '40% → 6%  × 0.1': churn at both ends, and the ratio of the odds."""
-    measured = _measured(line)
-    if not measured:
-        return impact_in_words(line)
-    return f"{measured['churn_from']:>3.0%} → {measured['churn_to']:>3.0%}  × {measured['odds_ratio']:.2g}"
-
-
-def _moves(line: Line) -> str:
-    """Return the points that typically separate two customers on the term, '' where nothing is said."""
-    moves = line.get("moves")
-    return f"{moves:.1f}" if is_number(moves) else ""
-
-
-def _measured(line: Line) -> dict[str, Any]:
-    """Return the impact where the evidence holds one as this package writes it, else {}: others may write otherwise."""
-    impact = line.get("impact")
-    numbers, texts = ("odds_ratio", "churn_from", "churn_to"), ("start", "end")
-    if not isinstance(impact, dict) or not all(isinstance(impact.get(name), str) for name in texts):
-        return {}
-    return impact if all(is_number(impact.get(name)) for name in numbers) else {}
-
-
 def figures_table(evaluation: Mapping[str, Any]) -> Table:
     """Return the figures of the trial formula on the holdout, the baselines below."""
-    table = _table()
+    table = plain_table()
     table.add_column(f"{evaluation['holdout']['rows']:,} rows held out")
     for heading, _ in FIGURES.values():
         table.add_column(heading, justify="right", no_wrap=True)
@@ -103,7 +49,7 @@ def figures_table(evaluation: Mapping[str, Any]) -> Table:
 
 def bands_table(formula: Formula, bands: Sequence[Mapping[str, Any]]) -> Table:
     """Return each band with the shipped formula's cut, and the churn rate that the trial's had on the holdout."""
-    table = _table()
+    table = plain_table()
     table.add_column("Band")
     table.add_column("Score from", justify="right", no_wrap=True)
     measured = {str(band["name"]): band for band in bands}
@@ -123,7 +69,7 @@ def bands_table(formula: Formula, bands: Sequence[Mapping[str, Any]]) -> Table:
 
 def explanation_table(explained: Explanation) -> Table:
     """Return a customer's points term by term, what costs most first; they add up to the score."""
-    table = _table(show_footer=True)
+    table = plain_table(show_footer=True)
     table.add_column("Action", "Score")
     table.add_column("This customer")
     table.add_column("Points", f"{explained.score:.1f}", justify="right", no_wrap=True)
@@ -136,7 +82,8 @@ def explanation_table(explained: Explanation) -> Table:
     return table
 
 
-def _table(*, show_footer: bool = False) -> Table:
+def plain_table(*, show_footer: bool = False) -> Table:
+    """Return an empty table in the style of all of them."""
     return Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, show_footer=show_footer)
 
 

@@ -1,48 +1,132 @@
-"""What weighs how much: a bar for each term."""
+"""What weighs how much, and how sure that is: a forest plot by pillar.
+
+A pale bar is the weight, a dot its end, a line its 95 % interval. Placed by hand, like the curves.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from chs_ml.explain.customer import label_of
-from chs_ml.explain.style import COLOR, INCH, SIGN, USUAL_SIZE, WIDTH, fitted, title, width_of
-from chs_ml.formula import WeightsFile
+from chs_ml.explain.style import COLOR, EITHER, INCH, SIGN, SMALL, USUAL_SIZE, WIDTH, fitted, title, width_of
+from chs_ml.explain.sureness import OUTSIDE, Sureness, no_intervals_because, sureness_of
+from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROW, TOP, BOTTOM = 0.24, 0.38, 0.74
-MOST_OF_THE_WIDTH = 0.45
+ROW, HEADING, TOP, BOTTOM = 0.205, 0.27, 0.47, 0.66
+"""Inches: of a term, of a pillar, above and below all of them."""
+EDGE, GAP, NUMBER = 0.08, 0.08, 0.4
+LONGEST = 0.4 * WIDTH * INCH
+"""Points of a name."""
+PALE, DARK, GRID = 0.22, "#222222", "#e3e7ea"
+PILLAR: Any = {"fontweight": "bold", "color": EITHER, "fontsize": SMALL + 0.5}
 WORDS = {"positive": "+ more is healthier", "negative": "− less is healthier", "free": "± depends on the value"}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the picture: a term, or the pillar above its terms. y: inches of its middle from the top."""
+
+    y: float
+    name: str
+    term: Term | None
+    share: float
 
 
 def height_of_weights(weights: WeightsFile) -> float:
     """Return the inches that the picture needs."""
-    return TOP + BOTTOM + ROW * len(weights.formula.terms)
+    return TOP + BOTTOM + sum(ROW if row.term else HEADING for row in _rows(weights))
 
 
 def draw_weights(weights: WeightsFile, figure: Figure) -> None:
-    """Draw a bar for each term, the heaviest on top, by direction; names carry the sign as well."""
+    """Draw each term's weight with its 95 % interval and verdict, by pillar, the heaviest of both on top.
+
+    A term without an interval has none drawn; a pinned one is a diamond, one outside of its interval has a mark.
+    """
+    rows, sure, height = _rows(weights), sureness_of(weights), height_of_weights(weights)
+    left = max(width_of(fitted(row.name, LONGEST), USUAL_SIZE) for row in rows if row.term) / INCH + EDGE + GAP
+    right = max(width_of(str(one), SMALL) for one in sure.values()) / INCH + NUMBER + EDGE + GAP
+    place = (left / WIDTH, BOTTOM / height, 1.0 - (left + right) / WIDTH, 1.0 - (TOP + BOTTOM) / height)
+    axes = figure.add_axes(place)
+    _frame(axes, rows, sure, height - BOTTOM)
+    for row in rows:
+        if row.term is None:
+            _write(axes, row.y, fitted(row.name, (WIDTH - 2 * EDGE) * INCH), (0.0, EDGE - left), **PILLAR)
+            continue
+        one = sure[row.term.key]
+        _write(axes, row.y, fitted(row.name, LONGEST), (0.0, -GAP), ha="right")
+        _write(axes, row.y, f"{100 * row.term.weight:.1f}{OUTSIDE if one.outside else ' '}", (1.0, NUMBER), ha="right")
+        _write(axes, row.y, str(one), (1.0, NUMBER + GAP / 2), fontsize=SMALL)
+        _draw_term(axes, row.y, row.term, one)
+    title(figure, f"What the health score is made of: {weights.label or weights.name}", _below(weights, sure))
+    _legend(figure, weights)
+
+
+def _rows(weights: WeightsFile) -> list[_Row]:
+    """Return pillars and terms from top to bottom, the heaviest first; y in inches from the top of the page."""
+    shares: dict[str, float] = {}
+    for term in weights.formula.terms:
+        shares[term.pillar] = shares.get(term.pillar, 0.0) + term.weight
+    ordered = sorted(weights.formula.terms, key=lambda term: (-shares[term.pillar], term.pillar, -term.weight))
+    rows, y = [], TOP
+    for pillar, terms in groupby(ordered, key=lambda term: term.pillar):
+        rows.append(_Row(y + HEADING - 0.45 * ROW, f"{pillar}: {shares[pillar]:.0%}", None, shares[pillar]))
+        y += HEADING
+        for term in terms:
+            rows.append(_Row(y + ROW / 2, f"{SIGN[term.direction]} {label_of(weights, term)}", term, term.weight))
+            y += ROW
+    return rows
+
+
+def _frame(axes: Axes, rows: Sequence[_Row], sure: dict[str, Sureness], bottom: float) -> None:
+    weights = [row.share for row in rows if row.term]
+    ends = [100 * end for one in sure.values() for end in one.interval or ()]
+    axes.set_xlim(min(0.0, *ends, 0.0) * 1.03, 1.04 * max(*ends, 100 * max(weights), 0.0))
+    axes.set_ylim(bottom, TOP)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.axvline(0.0, color=DARK, linewidth=0.7, zorder=0)
+    axes.grid(axis="x", color=GRID, linewidth=0.6, zorder=-1)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("weight, per cent of the score" + (", with its 95 % interval" if ends else ""), labelpad=2)
+    axes.tick_params(labelsize=SMALL)
+
+
+def _write(axes: Axes, y: float, text: str, place: tuple[float, float], **look: Any) -> None:
+    """Write beside a row. place: a share of the width of the axes, and inches from there."""
+    side: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
+    axes.annotate(text, (place[0], y), (place[1] * INCH, 0), **{"color": DARK, **side, **look})
+
+
+def _draw_term(axes: Axes, y: float, term: Term, sure: Sureness) -> None:
+    color, weight = COLOR[term.direction], 100 * term.weight
+    axes.barh(y, weight, height=0.6 * ROW, color=color, alpha=PALE, linewidth=0)
+    if sure.interval is not None:
+        low, high = (100 * end for end in sure.interval)
+        axes.plot([low, high], [y, y], color=color, linewidth=1.5, solid_capstyle="butt")
+    sides = "D" if sure.pinned else "o"
+    filled = color if sure.verdict in ("clear", "") else "white"
+    axes.plot([weight], [y], sides, markersize=4.6, color=color, markerfacecolor=filled, markeredgewidth=1.2)
+
+
+def _below(weights: WeightsFile, sure: dict[str, Sureness]) -> str:
+    if why := no_intervals_because(weights):
+        return why
+    marked = f"; {OUTSIDE} the weight lies outside its interval" if any(one.outside for one in sure.values()) else ""
+    pinned = "; ◇ pinned by hand" if any(one.pinned for one in sure.values()) else ""
+    return f"full dot: clear, open: not so sure{pinned}{marked}" if any(one.verdict for one in sure.values()) else ""
+
+
+def _legend(figure: Figure, weights: WeightsFile) -> None:
     from matplotlib.patches import Patch
 
-    terms = sorted(weights.formula.terms, key=lambda term: term.weight)
-    height = height_of_weights(weights)
-    room = MOST_OF_THE_WIDTH * WIDTH * INCH
-    names = [fitted(f"{SIGN[term.direction]} {label_of(weights, term)}", room) for term in terms]
-    left = max(width_of(name, USUAL_SIZE) for name in names) / INCH + 0.18
-    place = (left / WIDTH, BOTTOM / height, 1.0 - (left + 0.1) / WIDTH, 1.0 - (TOP + BOTTOM) / height)
-    axes = figure.add_axes(place)
-    values = [100 * term.weight for term in terms]
-    axes.barh(range(len(terms)), values, color=[COLOR[term.direction] for term in terms], height=0.72)
-    for at, value in enumerate(values):
-        axes.annotate(f"{value:.1f}", (value, at), (3, 0), textcoords="offset points", va="center")
-    axes.set_yticks(range(len(terms)), names)
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("weight, per cent of the score")
-    axes.set_ylim(-0.6, len(terms) - 0.4)
-    axes.set_xlim(0, 1.12 * max(values))
-    title(figure, f"What the health score is made of: {weights.label or weights.name}")
-    there = {term.direction for term in terms}
+    there = {term.direction for term in weights.formula.terms}
     handles = [Patch(facecolor=COLOR[way], label=words) for way, words in WORDS.items() if way in there]
     figure.legend(handles=handles, loc="lower center", ncols=3, frameon=False, borderaxespad=0.3)
 

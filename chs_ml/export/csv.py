@@ -7,10 +7,10 @@ import io
 import re
 from typing import Any
 
-from chs_ml.export.evidence import evidence_by_term, impact_in_words, is_number
+from chs_ml.export.evidence import evidence_by_term, impact_in_words, interval_of, is_number, verdict_of
 from chs_ml.formula import Term, WeightsFile
 
-COLUMNS = ("term", "metric", "when", "pillar", "direction", "weight", "impact", "moves")
+COLUMNS = ("term", "metric", "when", "pillar", "direction", "weight", "low", "high", "verdict", "impact", "moves")
 RUNS_IN_A_SPREADSHEET = r"\A[=+\-@\t\r\n]"
 """How a cell begins that a spreadsheet takes for a formula (OWASP, CSV injection)."""
 _RUNS = re.compile(RUNS_IN_A_SPREADSHEET)
@@ -36,4 +36,6 @@ def _cells(term: Term, line: dict[str, Any]) -> list[str]:
     when, moves = "" if term.when is None else str(term.when), line.get("moves")
     words = [harmless(text) for text in (term.key, term.metric, when, term.pillar, term.direction)]
     impact = " ".join(impact_in_words(line).split())  # one line, so that none of its lines begins like a formula
-    return [*words, repr(term.weight), harmless(impact), str(moves) if is_number(moves) else ""]
+    low, high = interval_of(line) or ("", "")
+    weight = [repr(term.weight), str(low), str(high), verdict_of(line)]
+    return [*words, *weight, harmless(impact), str(moves) if is_number(moves) else ""]

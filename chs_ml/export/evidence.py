@@ -8,6 +8,9 @@ from typing import Any, TypeGuard
 from chs_ml.formula import Formula, WeightsFile, formula_as_dict
 
 Line = dict[str, Any]
+VERDICTS = ("clear", "weak", "not enough evidence", "contradicts its direction")
+WIDEST = 10.0
+"""An end of an interval of a share of 1 that lies farther out is none."""
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
@@ -42,3 +45,17 @@ def impact_in_words(line: Line) -> str:
     impact = line.get("impact")
     words = impact.get("words") if isinstance(impact, dict) else None
     return words if isinstance(words, str) else ""
+
+
+def interval_of(line: Line) -> tuple[float, float] | None:
+    """Return the 95 % interval of the weight, fractions of 1; None where the line holds none."""
+    low, high = line.get("low"), line.get("high")
+    if not (is_number(low) and is_number(high)) or not -WIDEST <= low <= high <= WIDEST:
+        return None
+    return float(low), float(high)
+
+
+def verdict_of(line: Line) -> str:
+    """Return one of the four verdicts, '' where the line holds none."""
+    verdict = line.get("verdict")
+    return verdict if isinstance(verdict, str) and verdict in VERDICTS else ""

@@ -17,17 +17,19 @@ def test_calibrate_ends_with_a_page_for_people(run, tmp_path, quick):
     assert answer.code == 0
     for heading in (
         "Action",
-        "Direction",
         "Weight",
         "Moves",
-        "Impact",
+        "Direction",
+        "Churn",
+        "Odds",
         "AUC",
         "equal weights",
         "Churn rate",
         "Files in",
     ):
         assert heading in answer.out
-    assert re.search(r"Time with us +\+ rises.*, 1 → 5\d months +\d+\.\d% +\d+\.\d +\d+% → +\d+% +× 0\.\d+", answer.out)
+    assert re.search(r"\nTime with us +\d+\.\d%.* +\d+\.\d *\n", answer.out)
+    assert re.search(r"\nTime with us +\+ .*1 → 5\d months +\d+% → +\d+% +-\d+ +× 0\.\d+", answer.out)
     assert "reading" in answer.err and "fitting all rows" in answer.err
 
 

@@ -13,6 +13,7 @@ from chs_ml.explain.pictures import pictures_of
 from chs_ml.explain.style import WIDTH, fitted, width_of
 from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
 from tests import tiny
+from tests.explain.sure import sure_file
 
 HOSTILE = [
     "$x_1$",
@@ -113,6 +114,43 @@ def test_a_learned_value_for_missing_is_drawn_and_only_that():
         assert text.count("missing") == times
 
 
+def test_weights_say_how_sure_they_are():
+    picture = pictures_of(sure_file(), EVALUATION)["weights"]
+    text = words(picture)
+    for said in (
+        "+ Time with us",
+        "40.0",
+        "✓ clear",
+        "~ weak",
+        "20.0†",
+        "? not enough evidence, pinned",
+        "✗ contradicts",
+    ):
+        assert said in text
+    assert "relationship: 60%" in text and "payment: 20%" in text and "◇ pinned by hand" in text
+    assert "with its 95 % interval" in text and "with its 95 % interval" not in words(drawn(many(3))["weights"])
+
+
+def test_pillars_and_their_terms_stand_by_weight():
+    text = words(pictures_of(sure_file(), EVALUATION)["weights"])
+    places = [
+        text.index(said) for said in ("relationship:", "+ Time with us", "± plan", "payment:", "− charge", "support:")
+    ]
+    assert places == sorted(places)
+
+
+def test_where_no_weight_has_an_interval_the_picture_says_why():
+    bare = WeightsFile(many(2).formula, "x", training={"intervals": "no weight has an interval: $ <b>"})
+    assert "no weight has an interval: $ <b>" in words(pictures_of(bare, EVALUATION)["weights"])
+
+
+@pytest.mark.parametrize("ends", [(-9.0, 9.9), (0.0, 0.0), (0.9, 1.4)])
+def test_intervals_far_out_are_drawn_too(ends):
+    line = {"metric": "metric 0", "when": None, "low": ends[0], "high": ends[1], "verdict": "clear", "outside": True}
+    weights = WeightsFile(many(2).formula, "x", evidence=[line])
+    assert "✓ clear" in words(drawn(weights)["weights"])
+
+
 def test_names_are_whole_where_there_is_room():
     text = words(drawn(many(3, ["Several telephone lines", "Bank transfer (automatic)", "x"]))["curves"])
     assert "+ Several telephone lines" in text and "− Bank transfer (automatic)" in text
@@ -130,7 +168,8 @@ def test_bands_say_cut_colour_shape_and_the_rate_of_all():
 
 def test_no_letter_is_smaller_than_seven_pixels_at_550():
     weights = tiny.calibrated().weights
-    for name, picture in pictures_of(weights, tiny.calibrated().evaluation.as_dict()).items():
+    drawn = pictures_of(weights, tiny.calibrated().evaluation.as_dict())
+    for name, picture in [*drawn.items(), ("sure", pictures_of(sure_file(), EVALUATION)["weights"])]:
         sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", picture)]
         assert sizes and min(sizes) * 550 / (WIDTH * 72) >= 7.0, name
 

@@ -11,6 +11,7 @@ from chs_ml.export import export
 from chs_ml.export.csv import COLUMNS, harmless
 from chs_ml.formula import Curve, Formula, Term, WeightsFile
 from tests import tiny
+from tests.explain.sure import sure_file
 
 CURVE = Curve((0.0, 1.0), (0.0, 1.0), 0.5)
 
@@ -58,3 +59,25 @@ def test_moves_are_a_number_or_left_out(moves):
 
 def test_usual_text_stays():
     assert [harmless(text) for text in ("logins", "1 → 2", "", "a-b", "Б")] == ["logins", "1 → 2", "", "a-b", "Б"]
+
+
+def test_how_sure_each_weight_is():
+    lines = {line["term"]: line for line in read(sure_file())}
+    found = {key: (line["low"], line["high"], line["verdict"]) for key, line in lines.items()}
+    assert found == {
+        "tenure": ("0.3", "0.5", "clear"),
+        "calls": ("0.05", "0.15", "weak"),
+        "plan": ("", "", "not enough evidence"),
+        "charge | calls > 3": ("-0.05", "0.2", "contradicts its direction"),
+    }
+
+
+def test_the_columns_are_those_of_the_contract():
+    assert ",".join(COLUMNS) == "term,metric,when,pillar,direction,weight,low,high,verdict,impact,moves"
+
+
+@pytest.mark.parametrize("value", ["=cmd|' /C calc'!A0", True, [1], {"=1": 2}, None, 10**400])
+def test_what_is_no_interval_or_verdict_is_left_out(value):
+    line = {"metric": "a", "when": None, "low": value, "high": 0.5, "verdict": value}
+    (line,) = read(WeightsFile(Formula((Term("a", "p", "positive", 1.0, CURVE),)), "w", evidence=[line]))
+    assert (line["low"], line["high"], line["verdict"]) == ("", "", "")

@@ -1,0 +1,124 @@
+"""How sure a weights file is of its weights, and what it left out, as its papers say; nobody checked them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chs_ml.explain.customer import label_of, labels_of, weightless
+from chs_ml.export.evidence import Line, evidence_by_term, interval_of, verdict_of
+from chs_ml.formula import WeightsFile
+
+SYMBOL = {"clear": "✓", "weak": "~", "not enough evidence": "?", "contradicts its direction": "✗"}
+OUTSIDE = "†"
+RULE = (
+    "✓ clear: what the metric moves from end to end is more than chance (5 % level). ~ weak: over 1.28 standard "
+    "errors, or its whole curve has p ≤ 0.1; two that say the same are never clear. ? less. ✗ clearly the other way."
+)
+LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without signs."
+BECAUSE = {
+    "no evidence": "Left out for want of evidence",
+    "same information": "Left out, same information as another",
+    "no weight": "No weight",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """What is known of one weight beyond itself.
+
+    interval: its 95 % interval, fractions of 1. verdict: one of four, '' where none is recorded. outside: the weight
+    lies outside the interval. like: metrics that say the same and were left out for this one. pinned: who and why.
+    """
+
+    interval: tuple[float, float] | None = None
+    verdict: str = ""
+    outside: bool = False
+    like: tuple[str, ...] = ()
+    pinned: str = ""
+
+    def __str__(self) -> str:
+        """Return '✓ clear', '? not enough evidence, pinned', or ''."""
+        said = f"{SYMBOL[self.verdict]} {self.verdict}" if self.verdict else ""
+        return ", ".join(filter(None, (said, "pinned" if self.pinned else "")))
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A metric that has no term. why: a key of BECAUSE. like: metrics that stay and say the same."""
+
+    label: str
+    why: str
+    like: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the label, and in brackets what says the same."""
+        return f"{self.label} (as {', '.join(self.like)})" if self.like else self.label
+
+
+def sureness_of(weights: WeightsFile) -> dict[str, Sureness]:
+    """Return what is known of each weight, by the term's key."""
+    lines, labels = evidence_by_term(weights), labels_of(weights)
+    found = {}
+    for term in weights.formula.terms:
+        line, origin = lines[term.key], term.origin
+        found[term.key] = Sureness(
+            interval=interval_of(line),
+            verdict=verdict_of(line),
+            outside=line.get("outside") is True and interval_of(line) is not None,
+            like=_called(line, labels),
+            pinned=f"by {origin.by}: {origin.because}" if origin.kind == "pinned" else "",
+        )
+    return found
+
+
+def left_out(weights: WeightsFile) -> list[LeftOut]:
+    """Return the metrics that have no term, in the order in which they left."""
+    labels, recorded = labels_of(weights), weights.training.get("left_out")
+    lines = [line for line in recorded if isinstance(line, dict)] if isinstance(recorded, list) else []
+    found = {line["metric"]: line for line in lines if isinstance(line.get("metric"), str) and _why(line)}
+    found |= {name: {"why": "no weight"} for name in weightless(weights) if name not in found}
+    return [LeftOut(labels.get(name, name), _why(line), _called(line, labels)) for name, line in found.items()]
+
+
+def left_out_in_words(weights: WeightsFile) -> list[str]:
+    """Return 'Left out for want of evidence: Partner; Age.', a sentence for each reason."""
+    said: dict[str, list[str]] = {}
+    for metric in left_out(weights):
+        said.setdefault(metric.why, []).append(str(metric))
+    return [f"{BECAUSE[why]}: {'; '.join(names)}." for why, names in said.items()]
+
+
+def sureness_in_words(weights: WeightsFile) -> list[str]:
+    """Return what belongs below a table of weights: the rule of the verdicts, what is marked, pinned, or left out."""
+    sure, why_none = sureness_of(weights), no_intervals_because(weights)
+    said = [why_none[:1].upper() + why_none[1:]] if why_none else []
+    said += [RULE] if any(one.verdict for one in sure.values()) else []
+    said += [LIES_OUTSIDE] if any(one.outside for one in sure.values()) else []
+    for term in weights.formula.terms:
+        said += [f"Pinned: {label_of(weights, term)}, {sure[term.key].pinned}"] if sure[term.key].pinned else []
+    return [*said, *left_out_in_words(weights)]
+
+
+def no_intervals_because(weights: WeightsFile) -> str:
+    """Return why no weight has an interval, '' where they have or nothing is said."""
+    said = weights.training.get("intervals")
+    return said if isinstance(said, str) else ""
+
+
+def doubts_of(weights: WeightsFile) -> list[str]:
+    """Return what calibration doubted: separation, thin support, levels put together."""
+    return _texts(weights.training.get("doubts"))
+
+
+def _why(line: Line) -> str:
+    why = line.get("why")
+    return why if isinstance(why, str) and why in BECAUSE else ""
+
+
+def _called(line: Line, labels: dict[str, str]) -> tuple[str, ...]:
+    return tuple(labels.get(name, name) for name in _texts(line.get("together_with")))
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

@@ -1,0 +1,66 @@
+"""What the papers say of how sure the weights are, in words; nobody checked them."""
+
+from __future__ import annotations
+
+import pytest
+
+from chs_ml.explain.sureness import LIES_OUTSIDE, RULE, doubts_of, left_out, sureness_in_words, sureness_of
+from chs_ml.export.evidence import VERDICTS
+from chs_ml.formula import WeightsFile
+from tests.explain.sure import sure_file
+
+HOSTILE = ["x", None, True, [1.0], {}, 10**400, 55, [[]], [{}], [{"metric": 5, "why": "no evidence"}]]
+
+
+def test_what_is_known_of_a_weight():
+    sure = sureness_of(sure_file())
+    tenure, calls, plan = (sure[name] for name in ("tenure", "calls", "plan"))
+    assert (tenure.interval, str(tenure), tenure.like) == ((0.3, 0.5), "✓ clear", ("Age",))
+    assert calls.outside and str(calls) == "~ weak"
+    assert plan.interval is None and str(plan) == "? not enough evidence, pinned"
+    assert plan.pinned == "by Oksana: agreed in the review"
+
+
+def test_every_verdict_has_a_sign_of_its_own():
+    from chs_ml.explain.sureness import SYMBOL
+
+    assert tuple(SYMBOL) == VERDICTS and len(set(SYMBOL.values())) == len(VERDICTS)
+    assert all(symbol in RULE for symbol in SYMBOL.values())
+
+
+def test_what_stands_below_a_table_of_weights():
+    assert sureness_in_words(sure_file()) == [
+        RULE,
+        LIES_OUTSIDE,
+        "Pinned: plan, by Oksana: agreed in the review",
+        "Left out for want of evidence: Region; partner.",
+        "Left out, same information as another: Age (as Time with us).",
+        "No weight: shoe_size.",
+    ]
+
+
+def test_nothing_is_said_where_nothing_is_recorded(formula):
+    assert sureness_in_words(WeightsFile(formula, "bare")) == []
+
+
+def test_why_there_is_no_interval_comes_first(formula):
+    weights = WeightsFile(formula, "w", training={"intervals": "no weight has an interval: the sum is uncertain."})
+    assert sureness_in_words(weights) == ["No weight has an interval: the sum is uncertain."]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_papers_of_the_wrong_type_say_nothing(formula, value):
+    line = {"metric": "tenure", "when": None, "low": value, "high": value, "outside": value, "together_with": value}
+    verdict = {"metric": "calls", "when": None, "verdict": value}
+    training = {"left_out": value, "intervals": value if value != "x" else 5, "doubts": value}
+    weights = WeightsFile(formula, "odd", evidence=[line, verdict], training=training)
+    assert sureness_in_words(weights) == [] and left_out(weights) == [] and doubts_of(weights) == []
+    sure = sureness_of(weights)["tenure"]
+    assert sure.interval is None and not sure.outside and sure.like == ()
+
+
+@pytest.mark.parametrize("ends", [(0.5, 0.3), (0.1, 1e9), (float("-1e300"), 0.1), (0.1, None)])
+def test_an_interval_that_is_none(formula, ends):
+    line = {"metric": "tenure", "when": None, "low": ends[0], "high": ends[1], "outside": True}
+    sure = sureness_of(WeightsFile(formula, "odd", evidence=[line]))["tenure"]
+    assert sure.interval is None and not sure.outside

@@ -64,6 +64,7 @@ def settings_of(spec: CalibrationSpec) -> Settings:
         evidence=asked.evidence,
         keep=tuple(metric.name for metric in spec.with_role("metric") if metric.keep),
         anchor=None if asked.anchor.file is None else asked.anchor.strength,
+        wishes=spec.wishes,
     )
 
 

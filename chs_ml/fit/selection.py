@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
@@ -19,6 +19,7 @@ from chs_ml.fit.leaving import RULES, Left
 from chs_ml.fit.pulling import pulls_of
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, Tried, silent
+from chs_ml.formula.wishes import Wishes
 
 CANDIDATES = (
     Candidate(1, 3.0),
@@ -43,7 +44,8 @@ Rule = Literal["simplest", "best"]
 class Settings:
     """What the user fixes beforehand; None is chosen from the data.
 
-    rule: which of the candidates is taken. anchor: the pull towards the sample's anchor.
+    rule: which of the candidates is taken. anchor: the pull towards the sample's anchor. wishes: for weights, held in
+    the fit that is shipped; choices are made without them.
     """
 
     ramps: int | None = None
@@ -55,6 +57,7 @@ class Settings:
     keep: tuple[str, ...] = ()
     rule: Rule = "simplest"
     anchor: float | None = None
+    wishes: Wishes = field(default_factory=Wishes)
 
     def __post_init__(self) -> None:
         """Refuse what is not a number, or out of its range; FitError names all of it."""
@@ -118,6 +121,7 @@ class Choice:
     pulls: tuple[Tried, ...] = ()
     declared: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, progress: Progress = silent) -> Choice:

@@ -97,6 +97,16 @@ class Wishes:
             return False
         return metric in self.metrics or bool(self.conflicts([name for name in among if name != metric]))
 
+    def may_leave(self, going: Iterable[str], among: Iterable[str]) -> list[str]:
+        """Return those of the metrics that may leave the formula of these, one after the other in this order."""
+        left: list[str] = []
+        there = list(among)
+        for metric in going:
+            if not self.must_stay(metric, there):
+                there.remove(metric)
+                left.append(metric)
+        return left
+
     def part_way(self, weights: Mapping[str, float], share: float) -> Wishes:
         """Return wishes that lie this share of the way from the weights to these, where they do not meet these."""
         metrics = {name: wish.nearer(weights.get(name, 0.0), share) for name, wish in self.metrics.items()}

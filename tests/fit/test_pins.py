@@ -122,7 +122,7 @@ def brute_force(sample, plans, candidate, wished):
         start = np.append(plain.solution.beta[:1], plain.solution.beta[1:] * share)
         one = minimize(
             value, start, jac=True, method="SLSQP", bounds=bounds,
-            constraints={"type": "ineq", "fun": room}, options={"ftol": 1e-13, "maxiter": 2_000},
+            constraints={"type": "ineq", "fun": room}, options={"ftol": 1e-13, "maxiter": 300},
         )  # fmt: skip
         if room(one.x).min() > -1e-7:
             found.append((one.fun, ranges(one.x) / ranges(one.x).sum()))

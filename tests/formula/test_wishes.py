@@ -59,6 +59,12 @@ def test_who_must_stay():
     assert not any(Wishes().must_stay(name, PILLAR_OF) for name in PILLAR_OF)
 
 
+def test_the_last_of_a_pillar_that_is_to_weigh_something_stays():
+    wishes = Wishes({}, {"two": wish(0.5)}, PILLAR_OF)
+    assert wishes.may_leave("dbc", "abcd") == ["d", "b"]
+    assert Wishes().may_leave("dbc", "abcd") == ["d", "b", "c"]
+
+
 def test_the_later_of_two_wishes_holds():
     first = Wishes({"a": wish(0.1), "b": wish(0.2)}, {}, PILLAR_OF)
     both = first.joined(Wishes({"a": wish(0.4)}, {"two": wish(0.1)}))

@@ -16,7 +16,7 @@ from chs_ml.fit.directions import Freed, freed, signed
 from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
 from chs_ml.fit.leaving import RULES, Left
-from chs_ml.fit.pulling import pulls_of
+from chs_ml.fit.pulling import pulls_of, without_changed
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, Tried, silent
 from chs_ml.formula.wishes import Wishes
@@ -143,6 +143,7 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     candidates = settings.candidates()
     tried = trial.compared(decided, candidates, "choosing ramps and strength", progress)
     pulling = _pulls(whole, taken(candidates, tried, settings.rule), settings)
+    decided = without_changed(sample, decided, pulling[0].ramps) if len(pulling) > 1 else decided
     pulls = trial.compared(decided, pulling, "choosing the pull towards the anchor", progress)
     return Choice(decided, taken(pulling, pulls), tried, tried_free, sample.table.rows, pulls=pulls)
 

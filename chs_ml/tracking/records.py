@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from chs_ml.formula.formula import Formula
+from chs_ml.explain.sureness import SYMBOL, left_out, sureness_of
+from chs_ml.formula.terms import Term
+from chs_ml.formula.weights_file import WeightsFile
 from chs_ml.tracking.address import without_credentials
 from chs_ml.tracking.directory import RunDirectory
 from chs_ml.tracking.names import allowed_names
@@ -27,12 +29,13 @@ def parameters(run: RunDirectory) -> dict[str, str]:
     found |= dict(_flat("choices", run.evaluation.get("choices")))
     found |= {"formula.metrics": len(formula.metrics), "formula.terms": len(formula.terms)}
     found |= {"formula.bands": len(formula.bands), "formula.rules": len(formula.rules)}
+    found |= _evidence(run.weights)
     names = allowed_names("", found)
     return {name: _text(value)[:LONGEST_PARAMETER] for name, value in zip(names, found.values(), strict=True)}
 
 
 def metrics(run: RunDirectory) -> dict[str, float]:
-    """Return every figure of the holdout, the baselines' figures, cross-validation, weights and shares of bands."""
+    """Return every figure of the holdout and the baselines, cross-validation, shares of bands, weights and verdicts."""
     evaluation = run.evaluation
     found = {name: value for name, value in _flat("holdout", evaluation.get("holdout"))}
     for name, figures in _mapping(evaluation.get("baselines")).items():
@@ -42,13 +45,24 @@ def metrics(run: RunDirectory) -> dict[str, float]:
     found |= _bands(evaluation.get("bands"))
     numbers = {name: float(value) for name, value in found.items() if _is_number(value)}
     figures = dict(zip(allowed_names("", numbers), numbers.values(), strict=True))
-    return figures | weights(run.weights.formula)
+    return figures | weights(run.weights) | verdicts(run.weights)
 
 
-def weights(formula: Formula) -> dict[str, float]:
-    """Return ``weight.<term>`` of each term."""
-    names = allowed_names("weight.", (term.key for term in formula.terms))
-    return {name: term.weight for name, term in zip(names, formula.terms, strict=True)}
+def weights(file: WeightsFile) -> dict[str, float]:
+    """Return ``weight.<term>`` of each term; ``weight_low.<term>``, ``weight_high.<term>`` where it has an interval."""
+    terms, sure = file.formula.terms, sureness_of(file)
+    found = dict(zip(_named("weight.", terms), (term.weight for term in terms), strict=True))
+    for at, prefix in enumerate(("weight_low.", "weight_high.")):
+        for name, term in zip(_named(prefix, terms), terms, strict=True):
+            interval = sure[term.key].interval
+            found |= {} if interval is None else {name: interval[at]}
+    return found
+
+
+def verdicts(file: WeightsFile) -> dict[str, float]:
+    """Return ``verdict.<verdict>``, the number of terms that have it; {} where the file holds none."""
+    said = [one.verdict for one in sureness_of(file).values()]
+    return {f"verdict.{verdict}": float(said.count(verdict)) for verdict in SYMBOL} if any(said) else {}
 
 
 def tags(run: RunDirectory) -> dict[str, str]:
@@ -79,6 +93,16 @@ def dataset(run: RunDirectory) -> dict[str, str] | None:
         "source": json.dumps({"uri": names[0] if names else "", "files": said}, ensure_ascii=False),
         "profile": json.dumps(counts),
     }
+
+
+def _named(prefix: str, terms: Sequence[Term]) -> list[str]:
+    return allowed_names(prefix, (term.key for term in terms))
+
+
+def _evidence(file: WeightsFile) -> dict[str, Any]:
+    """Return the rule by which terms leave (usual, strict or all), and how many left; {} where the papers hold none."""
+    rule = file.training.get("evidence")
+    return {"formula.evidence": rule, "formula.left_out": len(left_out(file))} if isinstance(rule, str) else {}
 
 
 def _bands(bands: Any) -> dict[str, Any]:

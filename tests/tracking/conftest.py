@@ -87,13 +87,22 @@ def seal(directory: Path) -> None:
     (directory / "manifest.json").write_text(json.dumps({"format": "chs-ml/run", "version": "1.0", "files": files}))
 
 
+EVIDENCE = [
+    {"metric": CYRILLIC, "when": None, "low": 0.31, "high": 0.49, "verdict": "clear"},
+    {"metric": "calls", "when": None, "low": 0.15, "high": 0.25, "verdict": "clear"},
+    {"metric": "charges", "when": {"metric": "calls", "above": 3.0, "holds": True}, "low": -0.02, "high": 0.12,
+     "verdict": "weak"},
+    {"metric": "contract/type", "when": None, "low": None, "high": None, "verdict": "contradicts its direction"},
+]  # fmt: skip
+
+
 def write_run(directory: Path, formula: Formula | None = None) -> Path:
     formula = formula or small_formula()
     training = {"spec_digest": "a" * 64, "data_digest": "b" * 64, "git_commit": "c" * 40, "package_version": "0.1.0"}
+    training |= {"evidence": "usual", "left_out": [{"metric": "age", "why": "no evidence"}], "weightless": ["size"]}
     (directory / "figures").mkdir(parents=True)
-    WeightsFile(formula, "telco", label="2026Q4", customer="customerID", training=training).save(
-        directory / "weights.json"
-    )
+    papers = {"evidence": EVIDENCE, "training": training}
+    WeightsFile(formula, "telco", label="2026Q4", customer="customerID", **papers).save(directory / "weights.json")
     (directory / "weights.csv").write_text("term,weight\ncalls,0.2\n", encoding="utf-8")
     (directory / "evaluation.json").write_text(json.dumps(evaluation(), ensure_ascii=False), encoding="utf-8")
     (directory / "spec.yaml").write_text(yaml.safe_dump(spec(), allow_unicode=True), encoding="utf-8")

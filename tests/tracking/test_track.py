@@ -53,6 +53,26 @@ def test_everything_is_read_back(store, run_directory, client):
     assert sum(weights) == pytest.approx(1.0)
 
 
+def test_how_sure_the_weights_are_stands_beside_them(store, run_directory, client):
+    data = client(store).get_run(track_run(run_directory, "telco").run_id).data
+    assert (data.metrics[f"weight_low.{CYRILLIC}"], data.metrics[f"weight_high.{CYRILLIC}"]) == (0.31, 0.49)
+    for end in ("low", "high"):  # each under the name of its weight, and none without an interval
+        named = {name.removeprefix(f"weight_{end}.") for name in data.metrics if name.startswith(f"weight_{end}.")}
+        assert named == {CYRILLIC, "calls", "charges _ calls _ 3"}
+        assert all(f"weight.{name}" in data.metrics for name in named)
+    verdicts = {name.removeprefix("verdict."): n for name, n in data.metrics.items() if name.startswith("verdict.")}
+    assert verdicts == {"clear": 2, "weak": 1, "not enough evidence": 0, "contradicts its direction": 1}
+    assert (data.params["formula.evidence"], data.params["formula.left_out"]) == ("usual", "2")
+
+
+def test_a_file_that_says_nothing_of_it(store, run_directory, client):
+    WeightsFile(small_formula(), "telco").save(run_directory / "weights.json")
+    seal(run_directory)
+    data = client(store).get_run(track_run(run_directory, "telco").run_id).data
+    assert not [name for name in data.metrics if name.startswith(("weight_", "verdict."))]
+    assert "formula.evidence" not in data.params and "formula.left_out" not in data.params
+
+
 def test_tags_say_where_it_came_from(store, run_directory, client):
     tags = client(store).get_run(track_run(run_directory, "telco").run_id).data.tags
     assert tags["chs.spec_digest"] == "a" * 64

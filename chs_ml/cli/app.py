@@ -131,6 +131,25 @@ def calibrate(
 
 
 @app.command()
+def price(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml")],
+    wished: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=WEIGHT", help="A metric, or pillar:NAME; 0.3, 0.2..0.4, >=0.2.")
+    ] = [],  # noqa: B006 - typer's form
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what wished weights cost on customers the fit has not seen; writes nothing."""
+    from chs_ml.calibration.price import price as priced
+    from chs_ml.cli.pricing import answer_price
+    from chs_ml.cli.talk import progress
+
+    with progress(quiet=quiet) as steps:
+        found = priced(spec, wished, progress=steps)
+    answer_price(found, as_json=as_json)
+
+
+@app.command()
 def show(weights: WeightsArgument, as_json: Json = False, quiet: Quiet = False) -> None:
     """Show a formula as people read it: what adds, what subtracts, bands, where it came from."""
     from chs_ml.cli.endings import answer_show, read_weights

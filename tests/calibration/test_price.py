@@ -1,0 +1,122 @@
+"""What a wish costs: the figures are those of two formulas, one fitted with it and one without."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from chs_ml.calibration.draft import draft
+from chs_ml.calibration.price import price, verdict_of
+from chs_ml.calibration.rows import outcomes_of, plans_of, sample_of, settings_of, split
+from chs_ml.errors import FitError
+from chs_ml.evaluate import Difference, figures
+from chs_ml.fit.learning import learn
+from chs_ml.history.panel import load_panel
+from chs_ml.spec import load_spec
+from tests import tiny
+
+ALL = {**tiny.SPEC["calibration"], "evidence": "all"}
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory):
+    return load_spec(tiny.write(tmp_path_factory.mktemp("price"), calibration=ALL))
+
+
+@pytest.fixture(scope="module")
+def found(spec):
+    return price(spec, ["nps=0.6"])
+
+
+def weights(found):
+    return {one.name: one for one in found.weights}
+
+
+def test_without_the_wish_it_is_what_calibrate_learns(spec, found):
+    parts = split(load_panel(spec).known(), spec)
+    learned = learn(sample_of(parts.training, spec), plans_of(spec), settings_of(spec))
+    formula = draft(learned, parts.training, spec).formula
+    assert {name: one.without for name, one in weights(found).items() if one.without} == pytest.approx(
+        {term.metric: term.weight for term in formula.terms}, abs=1e-9
+    )
+    holdout = figures(outcomes_of(parts.holdout, spec), formula.churn_probability(parts.holdout.metrics))
+    assert found.auc.without == pytest.approx(holdout.auc)
+    assert found.log_loss.without == pytest.approx(holdout.log_loss)
+    assert (found.rows, found.churned) == (holdout.rows, holdout.churned)
+
+
+def test_with_the_wish_the_weight_is_as_wished_and_the_rest_gives_way(found):
+    assert weights(found)["nps"].with_wish == pytest.approx(0.6, abs=1e-9)
+    assert weights(found)["nps"].wished == "0.6"
+    assert sum(one.with_wish for one in found.weights) == pytest.approx(1.0)
+    assert found.weights[0].name == "nps", "what moves most comes first"
+
+
+def test_the_differences_are_with_minus_without(found):
+    for paired in (found.auc, found.log_loss):
+        assert paired.difference.difference == pytest.approx(paired.with_wish - paired.without)
+        assert paired.difference.low < paired.difference.difference < paired.difference.high
+
+
+def test_who_changes_band_is_counted_by_way(found):
+    moved = found.bands
+    assert moved.of == found.customers
+    assert 0 < moved.customers == moved.up + moved.down + moved.elsewhere
+    assert moved.low < moved.share == moved.customers / moved.of < moved.high
+
+
+def test_a_wish_that_is_met_anyway_costs_nothing(spec):
+    found = price(spec, ["nps>=0.001"])
+    assert found.verdict.startswith("The wish is met anyway: it costs nothing (n = ")
+    assert found.bands.customers == 0
+    assert all(one.with_wish == one.without for one in found.weights)
+
+
+def test_a_metric_may_be_wished_away_and_a_pillar_priced(spec):
+    found = price(spec, ["tickets=0", "pillar:relationship=0.2"])
+    assert weights(found)["tickets"].with_wish == 0.0 < weights(found)["tickets"].without
+    assert weights(found)["pillar:relationship"].with_wish == pytest.approx(0.2, abs=1e-9)
+    assert found.wished == "tickets 0, pillar relationship 0.2"
+
+
+def test_a_metric_that_left_for_want_of_evidence_comes_back_where_it_is_wished_for(tmp_path):
+    table = tiny.customers().assign(noise=np.random.default_rng(4).normal(size=tiny.ROWS))
+    metrics = [*tiny.SPEC["metrics"], {"name": "noise", "pillar": "voice"}]
+    spec = tiny.write(tmp_path, table, metrics=metrics)
+    assert weights(price(spec, ["tenure=0.3"])).get("noise") is None
+    for wished in ("noise=0.1", "pillar:voice=0.1"):
+        assert weights(price(spec, [wished]))["noise"].with_wish == pytest.approx(0.1, abs=1e-9)
+        assert weights(price(spec, [wished]))["noise"].without == 0.0
+
+
+def test_the_spec_s_wishes_hold_on_both_sides(tmp_path):
+    metrics = [dict(one) for one in tiny.SPEC["metrics"]]
+    metrics[2]["weight"] = {"max": 0.1, "by": "Olena", "because": "tickets are counted anew"}
+    found = price(tiny.write(tmp_path, metrics=metrics, calibration=ALL), ["nps=0.3"])
+    tickets = weights(found)["tickets"]
+    assert tickets.without <= 0.1 + 1e-9
+    assert tickets.with_wish <= 0.1 + 1e-9
+    assert found.wished == "nps 0.3"
+
+
+def test_a_wish_that_the_data_cannot_meet_is_refused_with_the_nearest(tmp_path):
+    spec = tiny.write(tmp_path, tiny.customers().assign(logins=[1] * 5 + [0] * (tiny.ROWS - 5)))
+    with pytest.raises(FitError, match=r"'logins': found a wished weight of 0.3, .* The nearest that can be met: 0."):
+        price(spec, ["logins=0.3"])
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        (Difference(0.004, 0.001, 0.002, 0.006), r"^The wish costs 0.0040 of log-loss \(0.0020 to 0.0060; n = 100"),
+        (Difference(0.001, 0.001, -0.001, 0.003), r"^The wish costs nothing that can be told apart from chance \(n = "),
+        (Difference(-0.004, 0.001, -0.006, -0.002), r"better by 0.0040 of log-loss \(0.0020 to 0.0060; n = "),
+        (Difference(0.001, None, None, None), "^What it costs cannot be told from so few customers"),
+        (Difference(0.0, 0.0, 0.0, 0.0), "^The wish is met anyway"),
+    ],
+)
+def test_the_verdict_is_one_sentence(difference, words):
+    on = figures([0, 1] * 50, np.linspace(0.1, 0.9, 100))
+    assert re.search(words, verdict_of(difference, on))

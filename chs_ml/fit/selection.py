@@ -17,6 +17,7 @@ from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
 from chs_ml.fit.leaving import RULES, Left
 from chs_ml.fit.pulling import pulls_of, without_changed
+from chs_ml.fit.support import supported
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, Tried, silent
 from chs_ml.formula.wishes import Wishes
@@ -128,8 +129,10 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     """Return directions, ramps and strengths, each by the log-loss of customers left out.
 
     The simplest candidate is taken that is not worse than the best by more than a standard error of the difference
-    (unless ``rule`` asks for the best), then the strongest pull towards the anchor of which the same holds.
-    With fewer than twenty churned or retained rows nothing is chosen: straight curves held at size 1.
+    (unless ``rule`` asks for the best). Then metrics that have changed are let go by the anchor, and the strongest
+    pull is taken of which the same holds.
+    Candidates with more coefficients than the events carry are left out; with fewer than twenty churned or retained
+    rows nothing is chosen: straight curves held at size 1.
     """
     whole, sample = sample, _thinned(sample, settings.seed)
     auto = [plan.direction == "auto" for plan in plans]
@@ -138,9 +141,11 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     if min(stayed, float(sample.weight.sum()) - stayed) < TOO_FEW:
         return Choice(starting, _pulls(whole, _held(settings), settings)[0])
     trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
-    before = Candidate(min(settings.ramps or BEFORE_CHOICE.ramps, BEFORE_CHOICE.ramps), BEFORE_CHOICE.size)
-    decided, tried_free = (starting, ()) if before.ramps == 1 else freed(trial, starting, auto, before, progress)
     candidates = settings.candidates()
+    candidates = supported(candidates, whole, starting) if settings.ramps is None else candidates
+    finest = max(candidate.ramps for candidate in candidates)
+    before = Candidate(min(finest, BEFORE_CHOICE.ramps), BEFORE_CHOICE.size)
+    decided, tried_free = (starting, ()) if before.ramps == 1 else freed(trial, starting, auto, before, progress)
     tried = trial.compared(decided, candidates, "choosing ramps and strength", progress)
     pulling = _pulls(whole, taken(candidates, tried, settings.rule), settings)
     decided = without_changed(sample, decided, pulling[0].ramps) if len(pulling) > 1 else decided

@@ -1,0 +1,110 @@
+"""What a card loses against its formula, and where its bands are cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chs_ml.formula.bands import CUT_TOLERANCE, Band
+from chs_ml.formula.columns import BoolArray, FloatArray, IntArray, numbers
+from chs_ml.formula.formula import Formula
+from chs_ml.formula.frames import Columns
+from chs_ml.formula.points_card import Losses, PointsCard
+
+
+def losses_of(formula: Formula, card: PointsCard, columns: Columns, churned: Any = None) -> Losses:
+    """Return what the card loses on these rows; without outcomes, what the formula's own probabilities expect."""
+    exact, whole = formula.score(columns), card.score(columns)
+    retained = _retained(formula, exact, churned)
+    auc: tuple[float | None, float | None] = (None, None)
+    log_loss = auc
+    if retained is not None:
+        auc = weighted_auc(retained, whole), weighted_auc(retained, exact)
+        log_loss = _log_loss(retained, card, whole / card.total), _log_loss(retained, formula, exact / 100.0)
+    return Losses(
+        rows=len(exact),
+        outcomes=churned is not None,
+        auc=auc[0],
+        auc_lost=_less(auc[1], auc[0]),
+        log_loss=log_loss[0],
+        log_loss_lost=_less(log_loss[0], log_loss[1]),
+        largest_change=float(np.max(np.abs(whole * (100.0 / card.total) - exact), initial=0.0)),
+        change_band=_changing(formula, card, exact, whole),
+    )
+
+
+def _retained(formula: Formula, exact: FloatArray, churned: Any) -> FloatArray | None:
+    if churned is not None:
+        return 1.0 - numbers(churned, "churned")
+    return None if formula.link is None else 1.0 - formula.link.churn_probability(exact)
+
+
+def with_bands(formula: Formula, card: PointsCard, columns: Columns | None) -> PointsCard:
+    """Return the card with the formula's bands, cut in whole points where the fewest of the rows change sides.
+
+    Without rows: at the sum whose churn probability is the cut's. A band without a whole point of its own is left out.
+    """
+    exact, whole = (None, None) if columns is None else (formula.score(columns), card.score(columns))
+    bands: list[Band] = []
+    for band in formula.bands:
+        start = 0 if band is formula.bands[-1] else _nearest_sum(formula, card, band.start)
+        if exact is not None and whole is not None and band is not formula.bands[-1]:
+            start = _best_cut(whole, exact >= band.start - CUT_TOLERANCE, card.total, start)
+        if not bands or start < bands[-1].start:
+            bands.append(replace(band, start=float(start)))
+    return replace(card, bands=tuple(bands))
+
+
+def weighted_auc(retained: FloatArray, score: FloatArray | IntArray) -> float | None:
+    """Return the chance that a retained customer scores above a churned one, ties counted half; NaN rows are left out.
+
+    retained: 0, 1 or the probability of it. None where one side is empty.
+    """
+    known = np.isfinite(retained)
+    distinct, at = np.unique(score[known], return_inverse=True)
+    kept = np.bincount(at, retained[known], len(distinct))
+    gone = np.bincount(at, 1.0 - retained[known], len(distinct))
+    both = kept.sum() * gone.sum()
+    return float(kept @ (np.cumsum(gone) - 0.5 * gone) / both) if both > 0 else None
+
+
+def _log_loss(retained: FloatArray, by: Formula | PointsCard, share: FloatArray) -> float | None:
+    """Return the mean log-loss at scores of 0..1, None without a link or rows with an outcome."""
+    known = np.isfinite(retained)
+    if by.link is None or not known.any():
+        return None
+    odds = by.link.a + by.link.b * share[known]
+    return float(np.mean(np.maximum(odds, 0.0) + np.log1p(np.exp(-np.abs(odds))) - retained[known] * odds))
+
+
+def _less(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first - second
+
+
+def _changing(formula: Formula, card: PointsCard, exact: FloatArray, whole: IntArray) -> int | None:
+    """Return how many rows are in another band by score alone."""
+    if not formula.bands:
+        return None
+    starts = {band.name: band.start for band in card.bands}
+    before = np.argmax([exact >= band.start - CUT_TOLERANCE for band in formula.bands], axis=0)
+    names = [band.name for band in formula.bands]
+    after = np.argmax([whole >= starts.get(name, np.inf) for name in names], axis=0)
+    return int(np.count_nonzero(before != after))
+
+
+def _nearest_sum(formula: Formula, card: PointsCard, cut: float) -> int:
+    exact = cut / 100.0
+    if formula.link is not None and card.link is not None:
+        exact = (formula.link.a + formula.link.b * exact - card.link.a) / card.link.b
+    return int(np.clip(np.ceil(exact * card.total - CUT_TOLERANCE), 0, card.total))
+
+
+def _best_cut(whole: IntArray, above: BoolArray, total: int, near: int) -> int:
+    """Return the whole cut with the fewest rows on another side than ``above`` says, of equals the nearest."""
+    inside = np.bincount(whole, above, total + 1)  # of those above, lost below a cut
+    outside = np.bincount(whole, ~above, total + 1)
+    wrong = (np.cumsum(inside) - inside) + np.cumsum(outside[::-1])[::-1]
+    cuts = np.arange(total + 1)
+    return int(min(cuts, key=lambda cut: (wrong[cut], abs(cut - near))))

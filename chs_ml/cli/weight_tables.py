@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
@@ -23,23 +24,22 @@ LARGEST_RATIO = 1e9
 
 
 def weights_table(weights: WeightsFile) -> Table:
-    """Return weight, its interval, verdict and typical points of each term; no column is there for nothing."""
+    """Return weight, its interval, verdict and typical points of each term; no column stands there for nothing."""
     sure, evidence = sureness_of(weights), evidence_by_term(weights)
-    intervals = any(one.interval for one in sure.values())
-    verdicts = any(map(str, sure.values()))
+    columns = {
+        "Weight": {key: f"{weight:.1%}" for key, weight in _by_key(weights).items()},
+        **_uncertainty(sure),
+        "Verdict": {key: str(one) for key, one in sure.items()},
+        "Moves": {key: _moves(line) for key, line in evidence.items()},
+    }
+    there = [heading for heading, cells in columns.items() if heading != "Verdict" or any(cells.values())]
     table = plain_table()
     table.add_column("Action")
-    table.add_column("Weight", justify="right", no_wrap=True)
-    if intervals:
-        table.add_column("95 % interval", justify="right", no_wrap=True)
-    if verdicts:
-        table.add_column("Verdict")
-    table.add_column("Moves", justify="right", no_wrap=True)
-    marked = any(one.outside for one in sure.values())
+    for heading in there:
+        words = heading == "Verdict"
+        table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
     for term in _heaviest_first(weights):
-        cells = [cell(_interval(sure[term.key], marked=marked))] if intervals else []
-        cells += [cell(str(sure[term.key]))] if verdicts else []
-        table.add_row(cell(label_of(weights, term)), f"{term.weight:.1%}", *cells, _moves(evidence[term.key]))
+        table.add_row(cell(label_of(weights, term)), *(cell(columns[heading][term.key]) for heading in there))
     return table
 
 
@@ -73,6 +73,25 @@ def impact_table(weights: WeightsFile) -> Table:
 
 def _heaviest_first(weights: WeightsFile) -> list[Term]:
     return sorted(weights.formula.terms, key=lambda term: -term.weight)
+
+
+def _by_key(weights: WeightsFile) -> dict[str, float]:
+    return {term.key: term.weight for term in weights.formula.terms}
+
+
+def _uncertainty(sure: Mapping[str, Sureness]) -> dict[str, dict[str, str]]:
+    """Return a column of the weights' intervals; of their log-odds where no weight has one; none where neither is."""
+    if any(one.interval for one in sure.values()):
+        marked = any(one.outside for one in sure.values())
+        return {"95 % interval": {key: _interval(one, marked=marked) for key, one in sure.items()}}
+    if any(one.contrast for one in sure.values()):
+        return {"Log-odds, 95 %": {key: _log_odds(one) for key, one in sure.items()}}
+    return {}
+
+
+def _log_odds(sure: Sureness) -> str:
+    """Return '2.3 (1.1 to 3.5)'."""
+    return "–" if sure.contrast is None else "{:.1f} ({:.1f} to {:.1f})".format(*sure.contrast)
 
 
 def _interval(sure: Sureness, *, marked: bool) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chs_ml.explain.customer import label_of, labels_of, weightless
-from chs_ml.export.evidence import Line, evidence_by_term, interval_of, verdict_of
+from chs_ml.export.evidence import Line, evidence_by_term, interval_of, is_number, verdict_of
 from chs_ml.formula import WeightsFile
+from chs_ml.formula.link import LARGEST_LOG_ODDS
 
 SYMBOL = {"clear": "✓", "weak": "~", "not enough evidence": "?", "contradicts its direction": "✗"}
 OUTSIDE = "†"
@@ -17,7 +18,7 @@ RULE = (
 )
 LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without signs."
 BECAUSE = {
-    "no evidence": "Left out for want of evidence",
+    "no evidence": "Left out, as the others leave no evidence for it",
     "same information": "Left out, same information as another",
     "no weight": "No weight",
 }
@@ -29,6 +30,7 @@ class Sureness:
 
     interval: its 95 % interval, fractions of 1. verdict: one of four, '' where none is recorded. outside: the weight
     lies outside the interval. like: metrics that say the same and were left out for this one. pinned: who and why.
+    contrast: log-odds of being retained from end to end, and its 95 % interval, which is there where a weight's is not.
     """
 
     interval: tuple[float, float] | None = None
@@ -36,6 +38,7 @@ class Sureness:
     outside: bool = False
     like: tuple[str, ...] = ()
     pinned: str = ""
+    contrast: tuple[float, float, float] | None = None
 
     def __str__(self) -> str:
         """Return '✓ clear', '? not enough evidence, pinned', or ''."""
@@ -68,6 +71,7 @@ def sureness_of(weights: WeightsFile) -> dict[str, Sureness]:
             outside=line.get("outside") is True and interval_of(line) is not None,
             like=_called(line, labels),
             pinned=f"by {origin.by}: {origin.because}" if origin.kind == "pinned" else "",
+            contrast=_contrast(line),
         )
     return found
 
@@ -109,6 +113,13 @@ def no_intervals_because(weights: WeightsFile) -> str:
 def doubts_of(weights: WeightsFile) -> list[str]:
     """Return what calibration doubted: separation, thin support, levels put together."""
     return _texts(weights.training.get("doubts"))
+
+
+def _contrast(line: Line) -> tuple[float, float, float] | None:
+    contrast = line.get("contrast")
+    ends = [contrast.get(name) for name in ("value", "low", "high")] if isinstance(contrast, dict) else []
+    found = [float(end) for end in ends if is_number(end) and abs(end) < LARGEST_LOG_ODDS]
+    return (found[0], found[1], found[2]) if len(found) == 3 else None
 
 
 def _why(line: Line) -> str:

@@ -36,7 +36,7 @@ def test_footnotes_say_rule_marks_pins_and_what_was_left_out(page):
         "✓ clear: what the metric moves",
         "† The weight lies outside its interval",
         "Pinned: plan, by Oksana: agreed in the review",
-        "Left out for want of evidence: Region; partner.",
+        "Left out, as the others leave no evidence for it: Region; partner.",
         "Left out, same information as another: Age (as Time with us).",
         "No weight: shoe_size.",
         "Note: metric 'plan': level 'daily' (4 rows) is read as other",
@@ -65,6 +65,18 @@ def test_nothing_is_cut(page, columns):
 def test_where_no_weight_has_an_interval_the_page_says_why(page):
     assert "No weight has an interval: the sum is uncertain." in page(intervals="no weight has an interval: the sum is "
                                                                        "uncertain.")  # fmt: skip
+
+
+def test_where_no_weight_has_an_interval_its_log_odds_have(run, tmp_path):
+    content = json.loads(sure_file().dumps())
+    for line in content["evidence"]:
+        line |= {"low": None, "high": None, "contrast": {"value": 2.31, "low": 1.14, "high": 3.5}}
+    content["evidence"][1]["contrast"] = {"value": 2.31, "low": "x", "high": 3.5}
+    (tmp_path / "weights.json").write_text(json.dumps(content))
+    text = run("show", tmp_path).out
+    assert "95 % interval" not in text and "Log-odds, 95 %" in text
+    assert re.search(r"\nTime with us +40\.0% +2\.3 \(1\.1 to 3\.5\) +✓ clear", text)
+    assert re.search(r"\ncalls +20\.0% +– +~ weak", text)
 
 
 def test_as_json_everything_is_there(run, tmp_path):

@@ -19,9 +19,9 @@ def line(odds_ratio, low, high, beside=0.15):
     ("found", "words"),
     [
         ((2.8, 2.4, 3.3), "the other way round"),
-        ((1.2, 0.9, 1.5), "stronger"),  # by itself nothing is clear
-        ((0.01, 0.005, 0.02), "weaker"),
-        ((0.5, 0.4, 0.6), "stronger"),
+        ((1.2, 0.9, 1.5), "Alone weaker"),  # by itself nothing is clear
+        ((0.01, 0.005, 0.02), "Alone stronger"),
+        ((0.5, 0.4, 0.6), "Alone weaker"),
         ((0.2, 0.1, 0.3), None),
         ((0.09, 0.05, 0.2), None),
     ],
@@ -30,7 +30,7 @@ def test_what_differs_is_said(formula, found, words):
     weights = WeightsFile(formula, "w", evidence=[line(*found)], metrics={"tenure": {"label": "Monthly charges"}})
     said = differences_in_words(weights)
     assert len(said) == (words is not None)
-    assert all(words in sentence for sentence in said)
+    assert all(words in sentence and "Monthly charges" in sentence for sentence in said)
 
 
 def test_the_sentence_has_both_figures_and_the_interval(formula):
@@ -40,6 +40,12 @@ def test_the_sentence_has_both_figures_and_the_interval(formula):
         "Charges, 19.2 → 114.8 $: alone, churn odds × 2.8 (2.4 to 3.3); beside the others × 0.15, the other way round: "
         "customers who differ in it differ in the others too."
     )
+
+
+def test_those_that_only_differ_in_size_share_a_sentence(formula):
+    lines = [line(0.01, 0.005, 0.02), {**line(0.01, 0.005, 0.02), "metric": "calls"}]
+    said = differences_in_words(WeightsFile(formula, "w", evidence=lines))
+    assert said == ["Alone stronger by more than a factor of two, as the others carry part of it: tenure; calls."]
 
 
 @pytest.mark.parametrize("value", [None, "x", 0.0, -1.0, True, 10**400, 1e300, [1.0]])

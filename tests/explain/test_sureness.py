@@ -33,7 +33,7 @@ def test_what_stands_below_a_table_of_weights():
         RULE,
         LIES_OUTSIDE,
         "Pinned: plan, by Oksana: agreed in the review",
-        "Left out for want of evidence: Region; partner.",
+        "Left out, as the others leave no evidence for it: Region; partner.",
         "Left out, same information as another: Age (as Time with us).",
         "No weight: shoe_size.",
     ]

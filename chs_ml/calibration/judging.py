@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from chs_ml.calibration.certainty import left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.rows import in_use_today, outcomes_of
 from chs_ml.calibration.weighting import weighting_of
@@ -111,4 +112,5 @@ def choices_of(trial: Draft) -> dict[str, Any]:
             for tried in choice.tried
         ],
         "freed": [asdict(freed) for freed in choice.freed],
+        "left_out": left_out(choice),
     }

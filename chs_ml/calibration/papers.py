@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,13 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from chs_ml.calibration.certainty import certainty_of, left_out
 from chs_ml.calibration.draft import Draft
+from chs_ml.calibration.rows import sample_of
 from chs_ml.evaluate import Evaluation
-from chs_ml.explain.impact import impact_of, moves_of
+from chs_ml.explain.impact import impact_of
+from chs_ml.explain.population import Population
 from chs_ml.explain.words import shape_in_words
 from chs_ml.export.evidence import evidence_keys
+from chs_ml.fit.alone import alone_of
 from chs_ml.formula import Formula, Term, WeightsFile
-from chs_ml.formula.columns import FloatArray
 from chs_ml.spec import CalibrationSpec
 
 DECILES = np.linspace(0.0, 1.0, 11)
@@ -27,8 +29,8 @@ DECILES = np.linspace(0.0, 1.0, 11)
 def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> WeightsFile:
     """Return the shipped formula with its papers."""
     formula, panel = shipped.formula, shipped.panel
-    health = {term.key: term.health(panel.metrics) for term in formula.terms}
-    average = {key: float(n.mean()) for key, n in health.items()}
+    certainty = certainty_of(shipped.learned, alone_of(sample_of(panel, spec), shipped.learned.fitted))
+    population = Population.of(formula, panel.metrics, shipped.standing)
     return WeightsFile(
         formula=formula,
         name=spec.name,
@@ -36,14 +38,14 @@ def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) ->
         owner=spec.owner,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         customer=spec.data.customer,
-        metrics={name: _metric(name, panel.metrics[name], spec) for name in formula.metrics},
+        metrics={name: _metric(name, panel.metrics[name], spec) for name in (*formula.metrics, *_without(shipped))},
         evidence=[
-            {**key, **_evidence(formula, term, health[term.key], average, spec)}
+            {**key, **certainty.get(term.metric, {}), **_evidence(formula, term, population, spec)}
             for term, key in zip(formula.terms, evidence_keys(formula), strict=True)
         ],
         training=_training(shipped, evaluation, spec),
         reference={
-            "mean_health": average,
+            "mean_health": population.average(),
             "score_deciles": np.quantile(formula.score(panel.metrics), DECILES).round(6).tolist(),
         },
     )
@@ -67,6 +69,12 @@ def git_commit(folder: Path) -> str | None:
     return found.stdout.strip() or None if found.returncode == 0 else None
 
 
+def _without(shipped: Draft) -> list[str]:
+    """Return the metrics that have no term; people want to read their labels all the same."""
+    without = (*(left.metric for left in shipped.learned.choice.left), *shipped.weightless)
+    return [name for name in dict.fromkeys(without) if name not in shipped.formula.metrics]
+
+
 def _metric(name: str, column: pd.Series[Any], spec: CalibrationSpec) -> dict[str, Any]:
     metric = spec.metric(name)
     said = {"label": metric.label, "unit": metric.unit, "definition": metric.definition}
@@ -78,14 +86,12 @@ def _metric(name: str, column: pd.Series[Any], spec: CalibrationSpec) -> dict[st
     return {**about, "missing_share": float(column.isna().mean())}
 
 
-def _evidence(
-    formula: Formula, term: Term, health: FloatArray, average: Mapping[str, float], spec: CalibrationSpec
-) -> dict[str, Any]:
-    impact = impact_of(formula, term, average, spec.metric(term.metric).unit)
+def _evidence(formula: Formula, term: Term, population: Population, spec: CalibrationSpec) -> dict[str, Any]:
+    impact = impact_of(formula, term, population, spec.metric(term.metric).unit)
     return {
         "shape": shape_in_words(term),
         "impact": None if impact is None else impact.as_dict(),
-        "moves": moves_of(term.weight, health),
+        "moves": population.moves(term),
     }
 
 
@@ -102,6 +108,9 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "seed": spec.calibration.seed,
         "because": spec.because,
         "evaluated_formula": choices["evaluated_formula"],
+        "evidence": spec.calibration.evidence,
+        "intervals": shipped.learned.inference.no_intervals,
+        "left_out": left_out(shipped.learned.choice),
         "weightless": list(shipped.weightless),
         "kkt": shipped.learned.fitted.solution.kkt,
         "table": _form(spec),

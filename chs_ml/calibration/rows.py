@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chs_ml.calibration.anchoring import anchor_of, weights_named
 from chs_ml.calibration.weighting import population_of, row_weights, standing_of
 from chs_ml.errors import DataError
 from chs_ml.evaluate import Outcomes, current_score
-from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.folds import shares_of
 from chs_ml.fit.selection import Settings
 from chs_ml.fit.table import MetricPlan, read_table
-from chs_ml.formula import Formula
 from chs_ml.formula.columns import FloatArray
 from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
@@ -55,6 +54,7 @@ def settings_of(spec: CalibrationSpec) -> Settings:
     """Return what the user fixed; the rest is chosen from the data."""
     asked = spec.calibration
     strength = None if isinstance(asked.strength, str) else asked.strength
+    pull = None if isinstance(asked.anchor.strength, str) else asked.anchor.strength
     return Settings(
         ramps=None if isinstance(asked.ramps, str) else asked.ramps,
         size=None if strength is None else strength.size,
@@ -63,21 +63,20 @@ def settings_of(spec: CalibrationSpec) -> Settings:
         seed=asked.seed,
         evidence=asked.evidence,
         keep=tuple(metric.name for metric in spec.with_role("metric") if metric.keep),
-        anchor=None if asked.anchor.file is None else asked.anchor.strength,
+        rule="best" if asked.strength == "best" else "simplest",
+        anchor=None if asked.anchor.file is None else pull,
         wishes=spec.wishes,
     )
 
 
 def sample_of(panel: Panel, spec: CalibrationSpec) -> Sample:
     """Return the panel's rows as the fit takes them."""
-    anchor = spec.calibration.anchor
-    pull = None if anchor.file is None else Anchor(Formula.load(spec.locate(anchor.file)))
     return Sample(
         table=read_table(panel.metrics, plans_of(spec)),
         retained=1.0 - panel.churned,
         weight=row_weights(panel, spec),
         groups=np.asarray(panel.customer),
-        anchor=pull,
+        anchor=anchor_of(panel, spec),
         standing=population_of(panel, spec),
     )
 
@@ -97,7 +96,7 @@ def in_use_today(training: Panel, holdout: Panel, spec: CalibrationSpec) -> dict
 
 def _score_today(panel: Panel, spec: CalibrationSpec) -> FloatArray:
     if spec.baseline is not None and spec.baseline.formula is not None:
-        return Formula.load(spec.locate(spec.baseline.formula)).score(panel.metrics)
+        return weights_named(spec, "baseline.formula", spec.baseline.formula).formula.score(panel.metrics)
     if panel.current is None:
         raise DataError("baseline.column: the score in use today was not read. Name a column of the table.")
     return panel.current

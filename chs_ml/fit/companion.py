@@ -1,7 +1,8 @@
 """The companion: the same knots without signs, held only lightly, whose uncertainty is known in closed form.
 
-A constrained fit rectifies noise: its own spread says little. The companion's coefficients vary by H⁻¹ M H⁻¹, with the
-penalty in H and the clustered sums of gradients in M; whatever is linear in them has an interval.
+A constrained fit rectifies noise: its own spread says little. The companion's coefficients vary by H⁻¹ (M + P) H⁻¹: M
+holds the clustered sums of gradients, and the penalty P, which is in H too, what holding them costs in bias (Nychka
+1988; Marra and Wood 2012; measured in decision 007). Whatever is linear in the coefficients has an interval.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CLOSE = 1e-7
 
 @dataclass(frozen=True)
 class Companion:
-    """Coefficients, intercept first, with the Hessian (penalty included) and the sandwich's middle at them."""
+    """Coefficients, intercept first, with the Hessian (penalty included) and the sandwich's middle M + P at them."""
 
     basis: Basis
     beta: FloatArray
@@ -42,7 +43,7 @@ class Companion:
 
     @cached_property
     def covariance(self) -> FloatArray:
-        """How the coefficients vary: H⁻¹ M H⁻¹, columns × columns."""
+        """How the coefficients vary: H⁻¹ (M + P) H⁻¹, columns × columns."""
         with one_thread():
             factor = cho_factor(self.hessian, lower=True)
             half = cho_solve(factor, self.middle)
@@ -73,7 +74,7 @@ def companion_of(sample: Sample, basis: Basis, start: FloatArray | None = None) 
     beta = minimise(objective, Bounds(*unsigned.bounds()), start=start, tolerance=CLOSE).beta
     customers = customers_of(rows.groups)
     with one_thread():
-        hessian, middle = objective.hessian(beta), clustered(objective, beta, customers)
+        hessian, middle = objective.hessian(beta), clustered(objective, beta, customers) + penalty.matrix
     return Companion(unsigned, beta, hessian, middle, len(customers) - 1)
 
 

@@ -117,12 +117,13 @@ def _contrast(companion: Companion, at: int, sign: int | None) -> Contrast:
         best, worst, among = int(np.argmax(values)), int(np.argmin(values)), places @ covariance @ places.T
     vector = np.zeros(len(companion.beta))
     vector[columns] = places[best] - places[worst]
-    error = float(np.sqrt(max(vector[columns] @ covariance @ vector[columns], 0.0)))
-    whole = _whole_p(places[1:] - places[:1], companion.beta[columns], covariance)
+    variance = float(vector[columns] @ covariance @ vector[columns])
+    error = float(np.sqrt(max(variance, 0.0)))
+    whole = wald_p(places[1:] - places[:1], companion.beta[columns], covariance)
     return Contrast(metric.plan.name, vector, float(values[best] - values[worst]), error, whole, among)
 
 
-def _whole_p(differences: FloatArray, beta: FloatArray, covariance: FloatArray) -> float:
+def wald_p(differences: FloatArray, beta: FloatArray, covariance: FloatArray) -> float:
     """Return the p of the joint Wald test that all differences are zero, in the directions that have a variance."""
     if len(differences) == 0:
         return 1.0

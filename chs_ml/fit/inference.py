@@ -87,6 +87,8 @@ def inference_of(
     weights: the final ones, by metric. declared: metrics whose direction was not the data's to choose. alike: metrics
     that were set aside, by the one that stays in their place.
     """
+    if not contrasts:
+        return Inference(())
     with one_thread():
         vectors = np.array([contrast.vector for contrast in contrasts])
         moves, spread = vectors @ companion.beta, vectors @ companion.covariance @ vectors.T

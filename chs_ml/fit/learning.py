@@ -15,10 +15,11 @@ from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.collinear import same_information
 from chs_ml.fit.companion import Companion, companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
-from chs_ml.fit.fitting import Fitted, Sample, fit
+from chs_ml.fit.fitting import Fitted, Sample
 from chs_ml.fit.inference import Inference, inference_of
 from chs_ml.fit.leaving import RULES, Left, without_evidence
 from chs_ml.fit.lowering import weights_in
+from chs_ml.fit.pins import fit_pinned
 from chs_ml.fit.selection import Choice, Settings, choose
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, silent
@@ -42,7 +43,7 @@ def learn(
     """
     _check(sample)
     settings = settings or Settings()
-    alike = same_information(sample, plans, settings.keep)
+    alike = same_information(sample, plans, {*settings.keep, *settings.wishes.metrics})
     left = tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
     apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
     choice = choose(sample.of(apart), apart, settings, progress)
@@ -64,7 +65,8 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
         progress("looking at the evidence", metrics - len(choice.plans), metrics)
         fitted = _fit(sample, choice)
         companion = _companion(sample, fitted)
-        going = without_evidence(companion, signs_of(fitted), rule, settings.keep) or _weightless(companion, fitted)
+        going = without_evidence(companion, signs_of(fitted), rule, settings.keep)
+        going = _allowed(going, choice) or _weightless(companion, fitted)
         if not going or len(going) == len(choice.plans):
             progress("looking at the evidence", metrics, metrics)
             return Learned(fitted, choice, _inference(companion, fitted, choice))
@@ -74,7 +76,13 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
 
 
 def _fit(sample: Sample, choice: Choice) -> Fitted:
-    return fit(sample.of(choice.plans), choice.plans, choice.candidate)
+    return fit_pinned(sample.of(choice.plans), choice.plans, choice.candidate, choice.wishes)
+
+
+def _allowed(going: tuple[Left, ...], choice: Choice) -> tuple[Left, ...]:
+    """Return those that no wish holds back."""
+    free = choice.wishes.may_leave([left.metric for left in going], [plan.name for plan in choice.plans])
+    return tuple(left for left in going if left.metric in free)
 
 
 def _companion(sample: Sample, fitted: Fitted) -> Companion:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from chs_ml.spec.part import SpecPart, Text
+from chs_ml.spec.part import Finite, SpecPart, Text
 from chs_ml.spec.weights import Wished
 
 Direction = Literal["positive", "negative", "free", "auto"]
@@ -31,11 +31,8 @@ class Metric(SpecPart):
 
     later: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
-            "was": "metrics that were renamed",
-            "unit_factor": "metrics whose unit changed",
             "actionable": "what can be acted on",
             "cost": "what acting costs",
-            "keep": "terms that stay without evidence",
             **dict.fromkeys(_HISTORY_KINDS, "metrics computed from raw history"),
         }
     )
@@ -48,8 +45,13 @@ class Metric(SpecPart):
     role: Role = Field("metric", description="metric; audit: evaluated, never weighted; exclude: not read")
     scale: Scale | None = Field(None, description="a survey's scale: nps 0..10, csat 1..5, ces 1..7")
     missing: Missing = Field("learned", description="what a missing value counts as")
+    keep: bool = Field(False, description="the term stays, whatever its evidence")
     weight: Wished | None = Field(None, description="wished weight: a number, or {min, max, by, because}")
     unit: Text | None = Field(None, description="unit, for instance days")
+    was: Text | None = Field(None, description="name that the metric has in the anchor, where it was renamed since")
+    unit_factor: Finite | None = Field(
+        None, gt=0, description="new value = factor x value in the anchor's unit: hours to minutes is 60"
+    )
     definition: Text | None = Field(None, description="how the metric is measured, in words")
 
     @field_validator("name")
@@ -78,6 +80,8 @@ class Metric(SpecPart):
             raise ValueError(
                 f"found direction: {self.direction} and kind: category; levels have no order. Remove the direction"
             )
+        if self.kind == "category" and self.unit_factor is not None:
+            raise ValueError("found unit_factor and kind: category; levels have no unit. Remove one of them")
         return self
 
     @property

@@ -32,34 +32,42 @@ class Strength(SpecPart):
 
 
 def _strength(value: Any) -> Any:
-    if value == "auto" or isinstance(value, Strength):
+    if value in ("auto", "best") or isinstance(value, Strength):
         return value
     try:
         return Strength.model_validate(value if isinstance(value, dict) else {"size": float(value)})
     except (TypeError, ValueError):
         raise ValueError(
-            f"found {value!r}; strength is auto, a number of at least 0, or {{size, bend}}. Write one of these"
+            f"found {value!r}; strength is auto, best, a number of at least 0, or {{size, bend}}. Write one of these"
         ) from None
 
 
-def _plain_strength(strength: Strength | Literal["auto"]) -> dict[str, float] | str:
+def _plain_strength(strength: Strength | Literal["auto", "best"]) -> dict[str, float] | str:
     return strength if isinstance(strength, str) else strength.model_dump()
+
+
+def _pull(value: Any) -> Any:
+    if value == "auto":
+        return value
+    try:
+        pull = float(value)
+    except (TypeError, ValueError):
+        pull = 0.0
+    if not 0.0 < pull < float("inf"):
+        raise ValueError(
+            f"found {value!r}; the pull towards an anchor is auto or a number above 0. Write one of these, "
+            "or leave the anchor out"
+        )
+    return pull
 
 
 class Anchor(SpecPart):
     """An earlier formula that the new one is pulled towards."""
 
     file: Text | None = Field(None, description="weights file of the earlier formula, relative to the spec")
-    strength: Finite = Field(1.0, gt=0, description="pull towards it, a number above 0")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_no_choice_yet(cls, said: Any) -> Any:
-        if isinstance(said, dict) and said.get("strength") == "auto":
-            if said.get("file"):
-                raise ValueError("anchor.strength: auto is not served yet. Give a number, for instance 1")
-            return {key: value for key, value in said.items() if key != "strength"}
-        return said
+    strength: Annotated[
+        float | Literal["auto"], PlainValidator(_pull, json_schema_input_type=float | Literal["auto"])
+    ] = Field("auto", description="auto: the strongest pull that is as good as the best; or a number above 0")
 
 
 class RowWeights(SpecPart):
@@ -75,7 +83,6 @@ class Calibration(SpecPart):
     later: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "splits": "splits",
-            "evidence": "terms that leave for want of evidence",
         }
     )
 
@@ -83,15 +90,22 @@ class Calibration(SpecPart):
         Field("auto", description="ramps per curve: auto or a whole number; 1 is a straight line")
     )
     strength: Annotated[
-        Strength | Literal["auto"],
-        PlainValidator(_strength, json_schema_input_type=float | Strength | Literal["auto"]),
+        Strength | Literal["auto", "best"],
+        PlainValidator(_strength, json_schema_input_type=float | Strength | Literal["auto", "best"]),
         PlainSerializer(_plain_strength),
-    ] = Field("auto", description="auto, a number, or {size, bend}")
+    ] = Field(
+        "auto",
+        description="auto: the simplest within one standard error of the best; best: the least loss; a number; "
+        "or {size, bend}",
+    )
     base_rate: Share | None = Field(
         None, description="churn rate of all customers, where the churned were over-sampled; for instance 0.05"
     )
     row_weights: RowWeights = Field(
         default_factory=lambda: RowWeights.model_validate({}), description="{recency: half-life, revenue: true}"
+    )
+    evidence: Literal["usual", "strict", "all"] = Field(
+        "usual", description="what a term needs to stay: usual or strict evidence; all: every term stays"
     )
     seed: int = Field(0, ge=0, lt=2**63, description="seed of everything that is drawn")
     anchor: Anchor = Field(default_factory=lambda: Anchor.model_validate({}), description="{file, strength}")

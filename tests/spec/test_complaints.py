@@ -11,10 +11,10 @@ LATER = [
     ("history: {horizon: 90d}\n", "history: not served yet; raw history"),
     ("bands: keep\n", "`bands: keep` is not served yet"),
     *((f"calibration: {{{key}: 1}}\n", f"calibration.{key}: not served yet")
-      for key in ("splits", "evidence")),
+      for key in ("splits",)),
     ("calibration: {anchor: {file: old.json, strength: auto}}\n", "anchor.strength: auto is not served yet"),
     *((f"  - {{name: x, {key}: 1}}\n", rf"metrics\[2\].{key}: not served yet")
-      for key in ("was", "unit_factor", "actionable", "cost", "keep", "count", "window", "from", "survey")),
+      for key in ("was", "unit_factor", "actionable", "cost", "count", "window", "from", "survey")),
 ]  # fmt: skip
 
 WRONG = [

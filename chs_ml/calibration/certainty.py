@@ -1,0 +1,52 @@
+"""How sure the weights are, and what was left out, as the papers of a formula keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chs_ml.fit.alone import Alone
+from chs_ml.fit.contrasts import Contrast
+from chs_ml.fit.inference import Evidence, verdict_of
+from chs_ml.fit.learning import Learned
+from chs_ml.fit.selection import Choice
+
+
+def certainty_of(learned: Learned, alone: Mapping[str, Alone]) -> dict[str, dict[str, Any]]:
+    """Return the line of each metric with a weight: interval, verdict, contrast, ranks, and what it says alone."""
+    return {term.metric: _line(term, alone.get(term.metric)) for term in learned.inference.terms}
+
+
+def left_out(choice: Choice) -> list[dict[str, Any]]:
+    """Return the metrics without a term: why, and what the companion said of them when they left."""
+    return [
+        {
+            "metric": left.metric,
+            "why": left.why,
+            "verdict": left.contrast and verdict_of(left.contrast, declared=left.metric in choice.declared),
+            "z": left.contrast and left.contrast.z,
+            "p": left.contrast and left.contrast.whole_p,
+            "contrast": left.contrast and _contrast(left.contrast),
+            "together_with": list(left.together_with),
+        }
+        for left in choice.left
+    ]
+
+
+def _contrast(contrast: Contrast) -> dict[str, float]:
+    return {"value": contrast.estimate, "low": contrast.low, "high": contrast.high}
+
+
+def _line(term: Evidence, alone: Alone | None) -> dict[str, Any]:
+    return {
+        "low": term.low,
+        "high": term.high,
+        "verdict": term.verdict,
+        "z": term.z,
+        "p": term.whole_p,
+        "contrast": {"value": term.contrast, "low": term.contrast_low, "high": term.contrast_high},
+        "rank": None if term.rank_low is None else {"low": term.rank_low, "high": term.rank_high},
+        "outside": term.outside,
+        "together_with": list(term.together_with),
+        "alone": alone and {"odds_ratio": alone.odds_ratio, "low": alone.low, "high": alone.high, "rows": alone.rows},
+    }

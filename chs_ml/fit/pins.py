@@ -55,7 +55,8 @@ def fit_pinned(
     if problems:
         raise FitError(*problems)
     solution = free.solution
-    if not _met(wishes, weights_at(basis, solution.beta)):
+    weights = weights_at(basis, solution.beta)
+    if any(weights.values()) and not _met(wishes, weights):  # where nothing has a weight, no wish finds one
         pinned = _Pinned(basis, objective_of(sample, basis, candidate), wishes, tolerance)
         solution = pinned.solution(free.solution.beta)
         if not _met(wishes, weights_at(basis, solution.beta)):
@@ -143,7 +144,7 @@ def _for_these(wishes: Wishes, plans: Sequence[MetricPlan]) -> Wishes:
 
 
 def _met(wishes: Wishes, weights: Mapping[str, float]) -> bool:
-    """Return whether there are weights, and as wished."""
+    """Return whether there are weights, all as wished."""
     return any(weights.values()) and all(wish.allows(weight) for wish, weight in _wished(wishes, weights))
 
 

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import fsum
+from math import ceil, floor, fsum
 
 from chs_ml.errors import FormulaError
 from chs_ml.formula.terms import Origin
 
 ROUNDING = 1e-9
+THOUSAND = 1000
 USUAL_PILLAR = "engagement"
+
+
+def _plain(weight: float) -> str:
+    """Return the weight with four decimals at most."""
+    return f"{weight:.4f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,11 @@ class Wish:
     def __str__(self) -> str:
         """Return the bounds in words."""
         if self.least == self.most:
-            return f"{self.least:.4g}"
+            return _plain(self.least)
         if self.most == 1.0:
-            return f"at least {self.least:.4g}"
-        return f"{self.least:.4g} to {self.most:.4g}" if self.least else f"at most {self.most:.4g}"
+            return f"at least {_plain(self.least)}"
+        most = _plain(self.most)
+        return f"{_plain(self.least)} to {most}" if self.least else f"at most {most}"
 
     @property
     def origin(self) -> Origin:
@@ -46,10 +53,16 @@ class Wish:
         return Origin("pinned", self.by, self.because)
 
     def nearer(self, weight: float, share: float) -> Wish:
-        """Return the wish with a bound that the weight breaks only this share of the way from the weight."""
-        least = weight + share * (self.least - weight) if weight < self.least else self.least
-        most = weight + share * (self.most - weight) if weight > self.most else self.most
-        return replace(self, least=least, most=most)
+        """Return the wish with a bound that the weight breaks only this share of the way from the weight.
+
+        Such a bound is a whole thousandth, on the weight's side, so that it can be told and typed.
+        """
+        least, most = self.least, self.most
+        if weight < least:
+            least = floor(THOUSAND * (weight + share * (least - weight))) / THOUSAND
+        if weight > most:
+            most = ceil(THOUSAND * (weight + share * (most - weight))) / THOUSAND
+        return replace(self, least=least, most=max(least, most))
 
     def allows(self, weight: float) -> bool:
         """Whether the weight is within the bounds."""
@@ -143,12 +156,13 @@ class Wishes:
         if low > wish.most + ROUNDING:
             yield (
                 f"pillar {pillar!r}: found a wished weight of {wish}, and minima of its metrics that add up to "
-                f"{low:.4g}; a pillar holds its metrics. The nearest that can be met: a max of {min(low, 1.0):.4g}."
+                f"{_plain(low)}; a pillar holds its metrics. "
+                f"The nearest that can be met: a max of {_plain(min(low, 1.0))}."
             )
         if high < wish.least - ROUNDING:
             yield (
-                f"pillar {pillar!r}: found a wished weight of {wish}, but its metrics can have at most {high:.4g} "
-                f"together. The nearest that can be met: a min of {high:.4g}."
+                f"pillar {pillar!r}: found a wished weight of {wish}, but its metrics can have at most {_plain(high)} "
+                f"together. The nearest that can be met: a min of {_plain(high)}."
             )
 
     def _altogether(self, groups: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -157,7 +171,7 @@ class Wishes:
         low, high = (fsum(ends) for ends in zip(*spans.values(), strict=True)) if spans else (0.0, 0.0)
         if low > 1.0 + ROUNDING:
             yield (
-                f"weights: found minima that add up to {low:.4g} ({self._named(spans, 0)}); weights add up to 1. "
+                f"weights: found minima that add up to {_plain(low)} ({self._named(spans, 0)}); weights add up to 1. "
                 f"The nearest that can be met, all in proportion: {self._named(spans, 0, 1.0 / low)}."
             )
         if spans and high < 1.0 - ROUNDING:
@@ -166,7 +180,7 @@ class Wishes:
                 f" The nearest that can be met, all in proportion: {self._named(spans, 1, scale)}." if high else ""
             )
             yield (
-                f"weights: found maxima of all metrics that add up to {high:.4g} ({self._named(spans, 1)}); "
+                f"weights: found maxima of all metrics that add up to {_plain(high)} ({self._named(spans, 1)}); "
                 f"weights add up to 1.{nearest}"
             )
 
@@ -187,8 +201,8 @@ class Wishes:
         for pillar, span in spans.items():
             wish = self.pillars.get(pillar)
             if wish is not None and span[end] == (wish.least, wish.most)[end]:
-                parts.append(f"pillar {pillar} {span[end] * scale:.4g}")
+                parts.append(f"pillar {pillar} {_plain(span[end] * scale)}")
             else:
                 own = {name: wish for name, wish in self.metrics.items() if self.pillar(name) == pillar}
-                parts += [f"{name} {(wish.least, wish.most)[end] * scale:.4g}" for name, wish in own.items()]
+                parts += [f"{name} {_plain((wish.least, wish.most)[end] * scale)}" for name, wish in own.items()]
         return ", ".join(part for part in parts if not part.endswith(" 0"))

@@ -195,7 +195,14 @@ def test_a_wish_that_leaves_no_formula_is_refused_with_the_nearest_that_leaves_o
         fit_pinned(sample, against, Candidate(1, 0.1), wishes(logins=wish(0.95)))
     nearest = float(str(refused.value).rstrip(".").rsplit(" ", 1)[1])
     assert 0.1 < nearest < 0.95
-    met = formula_of(fit_pinned(sample, against, Candidate(1, 0.1), wishes(logins=wish(nearest - 1e-4)))).formula
-    assert met.terms[0].weight == pytest.approx(nearest - 1e-4, abs=1e-9)
+    met = formula_of(fit_pinned(sample, against, Candidate(1, 0.1), wishes(logins=wish(nearest)))).formula
+    assert met.terms[0].weight == pytest.approx(nearest, abs=1e-9)
     with pytest.raises(FitError, match="cannot be met"):
-        fit_pinned(sample, against, Candidate(1, 0.1), wishes(logins=wish(nearest + 0.01)))
+        fit_pinned(sample, against, Candidate(1, 0.1), wishes(logins=wish(nearest + 0.002)))
+
+
+def test_where_no_metric_has_a_weight_the_wish_is_not_to_blame():
+    sample, against = drawn_sample(1), (MetricPlan("logins", "negative"), MetricPlan("tickets", "positive"))
+    fitted = fit_pinned(sample.of(against), against, Candidate(1, 0.1), wishes(logins=wish(0.5)))
+    with pytest.raises(FitError, match="no metric tells churned from retained customers"):
+        formula_of(fitted)

@@ -88,3 +88,9 @@ def test_a_wish_of_nobody_is_refused():
 )
 def test_a_wish_in_words(bounds, words):
     assert str(wish(*bounds)) == words
+
+
+def test_part_of_the_way_to_a_wish():
+    wishes = Wishes({"a": wish(0.8), "b": wish(0.0, 0.1)}, {"two": wish(0.0, 0.3)}, PILLAR_OF)
+    half = wishes.part_way({"a": 0.3, "b": 0.2004, "c": 0.3, "d": 0.1996}, 0.5)
+    assert str(half) == "a at least 0.55, b at most 0.151, pillar two at most 0.4"

@@ -7,9 +7,10 @@ from typing import Any
 
 import rfc8785
 
-from chs_ml.formula.bands import Rule, ScoreWhen
+from chs_ml.formula.bands import Band, Rule, ScoreWhen
 from chs_ml.formula.conditions import Condition
 from chs_ml.formula.formula import Formula
+from chs_ml.formula.link import Link
 from chs_ml.formula.reading import formula_from_dict
 from chs_ml.formula.shapes import Curve, Shape
 from chs_ml.formula.terms import Origin, Term
@@ -17,14 +18,23 @@ from chs_ml.formula.terms import Origin, Term
 
 def formula_as_dict(formula: Formula) -> dict[str, Any]:
     """Return the ``formula`` object of a weights file: dicts, lists, text, floats, booleans and None only."""
-    link = formula.link
     return {
         "terms": [_term(term) for term in formula.terms],
-        "link": None if link is None else {"event": "churn", "of": "retained", "a": float(link.a), "b": float(link.b)},
-        "bands": [{"name": band.name, "color": band.color, "from": float(band.start)} for band in formula.bands],
+        "link": None if formula.link is None else link_as_dict(formula.link),
+        "bands": [band_as_dict(band) for band in formula.bands],
         "rules": [_rule(rule) for rule in formula.rules],
         "score_when": None if formula.score_when is None else _score_when(formula.score_when),
     }
+
+
+def link_as_dict(link: Link) -> dict[str, Any]:
+    """Return a link as a weights file has it."""
+    return {"event": "churn", "of": "retained", "a": float(link.a), "b": float(link.b)}
+
+
+def band_as_dict(band: Band) -> dict[str, Any]:
+    """Return a band as a weights file has it."""
+    return {"name": band.name, "color": band.color, "from": float(band.start)}
 
 
 def formula_digest(formula: Formula) -> str:
@@ -44,7 +54,7 @@ def _term(term: Term) -> dict[str, Any]:
         "direction": term.direction,
         "origin": _origin(term.origin),
         "weight": float(term.weight),
-        "when": None if term.when is None else _condition(term.when),
+        "when": None if term.when is None else condition_as_dict(term.when),
         "otherwise": None if term.otherwise is None else float(term.otherwise),
         "kind": term.kind,
         **_shape(term.shape),
@@ -65,13 +75,14 @@ def _origin(origin: Origin) -> str | dict[str, Any]:
     return origin.kind
 
 
-def _condition(condition: Condition) -> dict[str, Any]:
+def condition_as_dict(condition: Condition) -> dict[str, Any]:
+    """Return a condition as a weights file has it."""
     asked = {"level": condition.level} if condition.above is None else {"above": float(condition.above)}
     return {"metric": condition.metric, **asked, "holds": bool(condition.holds)}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    return {"when": _condition(rule.when), "band": rule.band, "because": rule.because}
+    return {"when": condition_as_dict(rule.when), "band": rule.band, "because": rule.because}
 
 
 def _score_when(score_when: ScoreWhen) -> dict[str, Any]:

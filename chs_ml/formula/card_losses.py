@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from chs_ml.formula.bands import CUT_TOLERANCE, Band
-from chs_ml.formula.columns import BoolArray, FloatArray, IntArray, numbers
+from chs_ml.formula.columns import BoolArray, FloatArray, IntArray, TextArray, numbers
 from chs_ml.formula.formula import Formula
 from chs_ml.formula.frames import Columns
+from chs_ml.formula.link import Link
 from chs_ml.formula.points_card import Losses, PointsCard
 
 
-def losses_of(formula: Formula, card: PointsCard, columns: Columns, churned: Any = None) -> Losses:
-    """Return what the card loses on these rows; without outcomes, what the formula's own probabilities expect."""
-    exact, whole = formula.score(columns), card.score(columns)
-    retained = _retained(formula, exact, churned)
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How rows were scored. share: scores in 0..1. band: by score alone."""
+
+    share: FloatArray
+    link: Link | None
+    band: TextArray
+
+    @classmethod
+    def by_formula(cls, formula: Formula, columns: Columns) -> Read:
+        """Return the rows as a formula scores them."""
+        scored = formula.read(columns)
+        return cls(scored.score / 100.0, formula.link, scored.band_by_score)
+
+    @classmethod
+    def by_card(cls, card: PointsCard, columns: Columns) -> Read:
+        """Return the rows as a card scores them."""
+        return cls(card.score(columns) / card.total, card.link, card.band_by_score(columns))
+
+
+def losses_of(before: Read, after: Read, churned: Any = None) -> Losses:
+    """Return what is lost on these rows; without outcomes, what the first link's own probabilities expect."""
+    retained = _retained(before, churned)
     auc: tuple[float | None, float | None] = (None, None)
     log_loss = auc
     if retained is not None:
-        auc = weighted_auc(retained, whole), weighted_auc(retained, exact)
-        log_loss = _log_loss(retained, card, whole / card.total), _log_loss(retained, formula, exact / 100.0)
+        auc = weighted_auc(retained, after.share), weighted_auc(retained, before.share)
+        log_loss = _log_loss(retained, after), _log_loss(retained, before)
     return Losses(
-        rows=len(exact),
+        rows=len(before.share),
         outcomes=churned is not None,
         auc=auc[0],
         auc_lost=_less(auc[1], auc[0]),
         log_loss=log_loss[0],
         log_loss_lost=_less(log_loss[0], log_loss[1]),
-        largest_change=float(np.max(np.abs(whole * (100.0 / card.total) - exact), initial=0.0)),
-        change_band=_changing(formula, card, exact, whole),
+        largest_change=100.0 * float(np.max(np.abs(after.share - before.share), initial=0.0)),
+        change_band=None if None in before.band[:1] else int(np.count_nonzero(before.band != after.band)),
     )
 
 
-def _retained(formula: Formula, exact: FloatArray, churned: Any) -> FloatArray | None:
+def _retained(before: Read, churned: Any) -> FloatArray | None:
     if churned is not None:
         return 1.0 - numbers(churned, "churned")
-    return None if formula.link is None else 1.0 - formula.link.churn_probability(exact)
+    return None if before.link is None else 1.0 - before.link.churn_probability(100.0 * before.share)
 
 
 def with_bands(formula: Formula, card: PointsCard, columns: Columns | None) -> PointsCard:
@@ -70,28 +90,17 @@ def weighted_auc(retained: FloatArray, score: FloatArray | IntArray) -> float | 
     return float(kept @ (np.cumsum(gone) - 0.5 * gone) / both) if both > 0 else None
 
 
-def _log_loss(retained: FloatArray, by: Formula | PointsCard, share: FloatArray) -> float | None:
-    """Return the mean log-loss at scores of 0..1, None without a link or rows with an outcome."""
+def _log_loss(retained: FloatArray, read: Read) -> float | None:
+    """Return the mean log-loss, None without a link or rows with an outcome."""
     known = np.isfinite(retained)
-    if by.link is None or not known.any():
+    if read.link is None or not known.any():
         return None
-    odds = by.link.a + by.link.b * share[known]
+    odds = read.link.a + read.link.b * read.share[known]
     return float(np.mean(np.maximum(odds, 0.0) + np.log1p(np.exp(-np.abs(odds))) - retained[known] * odds))
 
 
 def _less(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first - second
-
-
-def _changing(formula: Formula, card: PointsCard, exact: FloatArray, whole: IntArray) -> int | None:
-    """Return how many rows are in another band by score alone."""
-    if not formula.bands:
-        return None
-    starts = {band.name: band.start for band in card.bands}
-    before = np.argmax([exact >= band.start - CUT_TOLERANCE for band in formula.bands], axis=0)
-    names = [band.name for band in formula.bands]
-    after = np.argmax([whole >= starts.get(name, np.inf) for name in names], axis=0)
-    return int(np.count_nonzero(before != after))
 
 
 def _nearest_sum(formula: Formula, card: PointsCard, cut: float) -> int:

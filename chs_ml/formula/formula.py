@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,10 @@ from chs_ml.formula.consistency import check_one_reading
 from chs_ml.formula.frames import Columns
 from chs_ml.formula.link import LARGEST_LOG_ODDS, Link
 from chs_ml.formula.terms import Term
+
+if TYPE_CHECKING:
+    from chs_ml.formula.points_card import PointsCard
+    from chs_ml.formula.whole_percent import WholePercent
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,31 @@ class Formula:
             not_scored_because=reasons,
             health=health,
         )
+
+    def to_points(self, total: int = 100, frame: Frame | None = None, churned: Any = None) -> PointsCard:
+        """Return the formula as whole points that a person adds up, from 0 to exactly ``total``.
+
+        With rows the points are searched for on the log-loss, the link refitted: of the outcomes (``churned``: 1, 0, or
+        unknown) and, mostly, of what the formula expects of each customer; without outcomes of the latter alone. With
+        no rows the formula's own numbers are rounded, by largest remainder. What is lost is in ``.losses``.
+
+        Raises:
+            FormulaError: for a total outside 1..1000, for outcomes that do not fit the rows or are all alike.
+            DataError: for columns that are not in the frame.
+        """
+        from chs_ml.formula.whole_points import whole_points
+
+        return whole_points(self, total, frame, churned)
+
+    def to_whole_percent(self, frame: Frame | None = None, churned: Any = None) -> WholePercent:
+        """Return the formula with weights of whole per cents that sum to 100, its curves as they are.
+
+        The link is refitted where rows are given, as in ``to_points``; else rescaled. A term of zero per cent is
+        dropped and named.
+        """
+        from chs_ml.formula.whole_percent import whole_percent
+
+        return whole_percent(self, frame, churned)
 
     def _columns(self, frame: Frame, *, allow_absent: bool = False) -> Columns:
         columns = frame if isinstance(frame, Columns) else Columns(frame, allow_absent=allow_absent)

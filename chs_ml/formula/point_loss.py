@@ -35,13 +35,13 @@ class Line:
 
 
 def fitted_line(
-    retained: FloatArray, rows: FloatArray, total: int, start: Line | None = None, rounds: int = 60
+    retained: FloatArray, rows: FloatArray, x: FloatArray, start: Line | None = None, rounds: int = 60
 ) -> Line:
-    """Fit σ(a + b · s/total) to counts per score, by Newton's method with halved steps.
+    """Fit σ(a + b · x) to counts at each x, scores in 0..1, by Newton's method with halved steps.
 
-    retained, rows: (candidates, scores), weighted. start: one line for all of them.
+    retained, rows: (candidates, scores), weighted. x: (scores,). start: one line for all of them.
     """
-    counts = _Counts(retained, rows, np.arange(rows.shape[1]) / total)
+    counts = _Counts(retained, rows, x)
     line = counts.at(*counts.level()) if start is None else counts.at(*(np.full(len(rows), part[0]) for part in
                                                                         (start.a, start.b)))  # fmt: skip
     size = np.ones(len(rows))

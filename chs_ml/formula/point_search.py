@@ -136,24 +136,26 @@ class PointSearch:
         return np.asarray(by_cell.sum(axis=0) - going + arriving)
 
     def _look(self, retained: FloatArray, rows: FloatArray) -> Line:
-        return fitted_line(retained, rows, self._total, self._line, ROUNDS)
+        return fitted_line(retained, rows, self._x, self._line, ROUNDS)
 
     def _refitted(self, score: IntArray | None) -> Line:
         retained, rows = self._counts(self._score if score is None else score)
         start = None if score is None else self._line
-        return fitted_line(retained[None], rows[None], self._total, start)
+        return fitted_line(retained[None], rows[None], self._x, start)
 
     def _counts(self, score: IntArray) -> tuple[FloatArray, FloatArray]:
-        return (
-            np.bincount(score, self._rows.retained, self._width),
-            np.bincount(score, self._rows.weight, self._width),
-        )
+        retained, weight = self._rows.retained, self._rows.weight
+        return counted(score, retained, self._width), counted(score, weight, self._width)
 
     def _shift(self, move: _Move) -> IntArray:
         return (move.points - self.points[move.term])[self._rows.codes[move.term]]
 
     def _apart(self, term: int, points: Points) -> float:
         return CLOSENESS * float(np.sum((points - self._wished[term]) ** 2)) / self._total**2
+
+    @property
+    def _x(self) -> FloatArray:
+        return np.arange(self._width) / self._total
 
     @property
     def _width(self) -> int:
@@ -191,5 +193,6 @@ def sum_of(points: Sequence[Points], codes: Sequence[IntArray]) -> IntArray:
     return np.asarray(np.sum([p[at] for p, at in zip(points, codes, strict=True)], axis=0, dtype=np.intp))
 
 
-def _counted(score: IntArray, amount: FloatArray, width: int) -> FloatArray:
+def counted(score: IntArray, amount: FloatArray, width: int) -> FloatArray:
+    """Return the amount at each whole score below ``width``."""
     return np.bincount(score, amount, width).astype(np.float64)

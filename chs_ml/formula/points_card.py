@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -223,6 +224,19 @@ class PointsCard:
     def rows(self) -> tuple[CardRow, ...]:
         """Return every line of the card, in its order."""
         return tuple(row for term in self.terms for row in _rows(term))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the card as plain JSON values."""
+        from chs_ml.formula.points_dict import card_as_dict
+
+        return card_as_dict(self)
+
+    @classmethod
+    def from_dict(cls, value: Any) -> PointsCard:
+        """Read what ``as_dict`` gives, from a file that nobody checked; FormulaError names everything wrong with it."""
+        from chs_ml.formula.points_dict import card_from_dict
+
+        return card_from_dict(value)
 
 
 def check_total(total: int) -> None:

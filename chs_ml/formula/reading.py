@@ -37,8 +37,8 @@ def read_formula(place: Place) -> Formula | None:
     """Return the formula at this place, None where problems were noted."""
     place.keys("terms", "link", "bands", "rules", "score_when")
     terms = [_term(each) for each in place.at("terms").each()]
-    link = None if place.at("link").is_null else _link(place.at("link"))
-    bands = [_band(each) for each in place.at("bands").each()]
+    link = None if place.at("link").is_null else read_link(place.at("link"))
+    bands = [read_band(each) for each in place.at("bands").each()]
     rules = [_rule(each) for each in place.at("rules").each()]
     score_when = None if place.at("score_when").is_null else _score_when(place.at("score_when"))
     return place.make(Formula, tuple(terms), link, tuple(bands), tuple(rules), score_when)
@@ -59,7 +59,7 @@ def _term(place: Place) -> Term | None:
         weight=place.at("weight").number(),
         shape=_shape(place, kind.value),
         origin=_origin(place.at("origin")),
-        when=None if place.at("when").is_null else _condition(place.at("when")),
+        when=None if place.at("when").is_null else read_condition(place.at("when")),
         otherwise=place.at("otherwise").number_or_null(),
         missing_learned=place.at("missing_learned").flag(),
     )
@@ -96,7 +96,8 @@ def _origin(place: Place) -> Origin | None:
     return place.make(Origin, "pinned", pin.at("by").text(), pin.at("because").text())
 
 
-def _condition(place: Place) -> Condition | None:
+def read_condition(place: Place) -> Condition | None:
+    """Read a condition as a term or a rule has it."""
     asked = "level" if isinstance(place.value, dict) and "level" in place.value else "above"
     place.keys("metric", asked, "holds")
     above = place.at("above").number() if asked == "above" else None
@@ -104,21 +105,23 @@ def _condition(place: Place) -> Condition | None:
     return place.make(Condition, place.at("metric").text(), above, level, place.at("holds").flag())
 
 
-def _link(place: Place) -> Link | None:
+def read_link(place: Place) -> Link | None:
+    """Read the link from the score to churn."""
     place.keys("event", "of", "a", "b")
     place.at("event").choice("churn")
     place.at("of").choice("retained")
     return place.make(Link, place.at("a").number(), place.at("b").number())
 
 
-def _band(place: Place) -> Band | None:
+def read_band(place: Place) -> Band | None:
+    """Read one band."""
     place.keys("name", "color", "from")
     return place.make(Band, place.at("name").text(), place.at("color").text(), place.at("from").number())
 
 
 def _rule(place: Place) -> Rule | None:
     place.keys("when", "band", "because")
-    when = _condition(place.at("when"))
+    when = read_condition(place.at("when"))
     return place.make(Rule, when, place.at("band").text(), place.at("because").text())
 
 

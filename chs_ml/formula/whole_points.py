@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from chs_ml.errors import FormulaError
-from chs_ml.formula.card_losses import losses_of, with_bands
+from chs_ml.formula.card_losses import Read, losses_of, with_bands
 from chs_ml.formula.columns import FloatArray, Frame, numbers
 from chs_ml.formula.formula import Formula
 from chs_ml.formula.frames import Columns
 from chs_ml.formula.link import Link
 from chs_ml.formula.point_loss import fitted_line
-from chs_ml.formula.point_search import Points, PointSearch, Rows, sum_of
+from chs_ml.formula.point_search import Points, PointSearch, Rows, counted, sum_of
 from chs_ml.formula.points_card import PointsCard, check_total
 from chs_ml.formula.step_tables import STAND_IN_SLOPE, StepTable, step_tables
 
@@ -51,7 +51,7 @@ def _searched(formula: Formula, total: int, tables: Sequence[StepTable], given: 
     if formula.link is not None or churned is not None:
         card = replace(card, link=_refitted(rows, points, total) or card.link)
     card = with_bands(formula, replace(card, notes=notes), columns)
-    return replace(card, losses=losses_of(formula, card, columns, churned))
+    return replace(card, losses=losses_of(Read.by_formula(formula, columns), Read.by_card(card, columns), churned))
 
 
 def first_points(tables: Sequence[StepTable], total: int) -> list[Points]:
@@ -89,24 +89,30 @@ def _rescaled(formula: Formula, tables: Sequence[StepTable]) -> Link | None:
 
 
 def _rows_of(formula: Formula, tables: Sequence[StepTable], columns: Columns, churned: Any) -> Rows:
-    """Return the rows that the search sees, and how far each counts as retained."""
-    link = formula.link or _stand_in(formula, columns)
-    retained = 1.0 - link.churn_probability(formula.score(columns))
-    known = np.arange(len(columns))
-    if churned is not None:
-        outcome = outcomes(churned, len(columns))
-        known = np.flatnonzero(np.isfinite(outcome))
-        trust = EXPECTED if formula.link is not None else 0.0
-        retained = trust * retained[known] + (1.0 - trust) * (1.0 - outcome[known])
+    """Return the rows that the search sees, and how far each counts as retained, in whole 2⁻³⁰."""
+    retained = looked_for(formula, columns, churned)
+    known = np.isfinite(retained)
     codes = [table.codes(columns)[known] for table in tables]
-    return Rows(codes, np.rint(retained * GRAIN), np.full(len(retained), GRAIN))
+    return Rows(codes, np.rint(retained[known] * GRAIN), np.full(int(known.sum()), GRAIN))
+
+
+def looked_for(formula: Formula, columns: Columns, churned: Any) -> FloatArray:
+    """Return for each row how far it counts as retained: what the formula expects and, in part, what came.
+
+    NaN where the outcome is not known yet. A formula without a link expects nothing, and outcomes count alone.
+    """
+    expected = (formula.link or _stand_in(formula, columns)).churn_probability(formula.score(columns))
+    if churned is None:
+        return 1.0 - expected
+    trust = EXPECTED if formula.link is not None else 0.0
+    return 1.0 - (trust * expected + (1.0 - trust) * outcomes(churned, len(columns)))
 
 
 def _refitted(rows: Rows, points: Sequence[Points], total: int) -> Link | None:
     """Return the link from the sums to what the search looked at, None where it does not rise."""
     score = sum_of(points, rows.codes)
-    retained, weight = (np.bincount(score, each, total + 1)[None] for each in (rows.retained, rows.weight))
-    return fitted_line(retained, weight, total).as_link()
+    retained, weight = (counted(score, each, total + 1)[None] for each in (rows.retained, rows.weight))
+    return fitted_line(retained, weight, np.arange(total + 1) / total).as_link()
 
 
 def outcomes(churned: Any, rows: int) -> FloatArray:

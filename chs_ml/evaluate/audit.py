@@ -9,31 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from chs_ml.evaluate.outcomes import Churned, FloatArray, Outcomes, column, probability
-from chs_ml.evaluate.plain import Plain
 from chs_ml.evaluate.ranking import auc_uncertainty, ranking
-from chs_ml.evaluate.tables import TOO_FEW, group_rate, label_text, levels
+from chs_ml.evaluate.tables import GroupRate, group_rate, label_text, levels
 from chs_ml.evaluate.uncertainty import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class AuditLevel(Plain):
+class AuditLevel(GroupRate):
     """One level: observed churn with its interval, what was predicted, how well it ranks, mean score, band shares.
 
     Calibration in the large is ``mean_predicted`` against ``churn_rate`` and its interval ``low`` to ``high``.
     """
 
-    name: str
-    customers: int
-    churned: int | None
-    churn_rate: float | None
-    low: float | None
-    high: float | None
-    mean_predicted: float | None
-    auc: float | None
-    auc_low: float | None
-    auc_high: float | None
-    mean_score: float | None
-    bands: Mapping[str, float] | None
+    mean_predicted: float | None = None
+    auc: float | None = None
+    auc_low: float | None = None
+    auc_high: float | None = None
+    mean_score: float | None = None
+    bands: Mapping[str, float] | None = None
 
 
 def audit_table(
@@ -48,18 +41,17 @@ def audit_table(
     scores = column("score", score, len(outcomes))
     bands = label_text(band, len(outcomes))
     return tuple(
-        _level(name, outcomes.among(rows), p[rows], scores[rows], bands[rows])
+        _level(group_rate(name, part := outcomes.alone(rows)), part, p[rows], scores[rows], bands[rows])
         for name, rows in levels(label_text(values, len(outcomes)), outcomes)
     )
 
 
 def _level(
-    name: str, outcomes: Outcomes, p: FloatArray, score: FloatArray, band: npt.NDArray[np.object_]
+    line: GroupRate, outcomes: Outcomes, p: FloatArray, score: FloatArray, band: npt.NDArray[np.object_]
 ) -> AuditLevel:
-    line = group_rate(name, outcomes)
     rate = (line.name, line.customers, line.churned, line.churn_rate, line.low, line.high)
-    if name == TOO_FEW or line.churn_rate is None:
-        return AuditLevel(*rate, None, None, None, None, None, None)
+    if line.churn_rate is None:
+        return AuditLevel(*rate)
     found = ranking(outcomes, p)
     auc, around = (found.auc, auc_uncertainty(outcomes, found)) if found else (None, UNKNOWN)
     shares = {each: outcomes.mean((band == each).astype(np.float64)) for each in sorted(set(band))}

@@ -74,9 +74,19 @@ class Outcomes:
         mass = float(self.weights @ self.churned)
         return mass <= 0.0 or mass >= self.total
 
-    def among(self, rows: BoolArray) -> Outcomes:
+    def among(self, rows: BoolArray | IntArray) -> Outcomes:
         """The same for some of the rows."""
         return Outcomes(self.churned[rows], self.weights[rows], self.customers[rows])
+
+    def alone(self, rows: BoolArray | IntArray) -> Outcomes:
+        """The same, customers numbered anew: for many small groups, each of which then costs its own rows only."""
+        numbers = np.unique(self.customers[rows], return_inverse=True)[1]
+        return Outcomes(self.churned[rows], self.weights[rows], numbers.astype(np.int64))
+
+    @property
+    def people(self) -> int:
+        """Number of different customers."""
+        return int(np.count_nonzero(np.bincount(self.customers)))
 
     def mean(self, values: FloatArray) -> float:
         """Weighted mean."""
@@ -99,7 +109,7 @@ class Outcomes:
 
     def widening(self) -> float | None:
         """√(G/(G−1)) for G customers: what estimating the mean from the same rows costs."""
-        count = np.count_nonzero(np.bincount(self.customers))
+        count = self.people
         return math.sqrt(count / (count - 1)) if count > 1 else None
 
 

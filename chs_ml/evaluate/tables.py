@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chs_ml.errors import DataError
-from chs_ml.evaluate.outcomes import BoolArray, Churned, Outcomes, probability, ties
+from chs_ml.evaluate.outcomes import BoolArray, Churned, IntArray, Outcomes, probability, ties
 from chs_ml.evaluate.plain import Plain
 from chs_ml.evaluate.uncertainty import rate_interval
 
@@ -78,7 +78,7 @@ def churn_by(labels: npt.ArrayLike, churned: Churned, *, names: Sequence[str] | 
     text = label_text(labels, len(outcomes))
     if names is not None:
         return tuple(group_rate(name, outcomes.among(text == name)) for name in names)
-    return tuple(group_rate(name, outcomes.among(rows)) for name, rows in levels(text, outcomes))
+    return tuple(group_rate(name, outcomes.alone(rows)) for name, rows in levels(text, outcomes))
 
 
 def churn_where(groups: Mapping[str, npt.ArrayLike], churned: Churned) -> tuple[GroupRate, ...]:
@@ -97,20 +97,28 @@ def group_rate(name: str, outcomes: Outcomes) -> GroupRate:
 
 def too_few(outcomes: Outcomes) -> bool:
     """True where a person could be recognised in the figures, or no row counts."""
-    return bool(np.count_nonzero(np.bincount(outcomes.customers)) < FEWEST or outcomes.total <= 0)
+    return outcomes.people < FEWEST or outcomes.total <= 0
 
 
-def levels(text: npt.NDArray[np.object_], outcomes: Outcomes) -> Iterator[tuple[str, BoolArray]]:
-    """Each label and its rows, alphabetically; those of too few customers together at the end, unnamed."""
-    small = np.zeros(len(text), dtype=np.bool_)
-    for name in sorted(set(text)):
-        rows = np.asarray(text == name, dtype=np.bool_)
-        if too_few(outcomes.among(rows)):
-            small |= rows
-        else:
-            yield name, rows
-    if small.any():
-        yield TOO_FEW, small
+def levels(text: npt.NDArray[np.object_], outcomes: Outcomes) -> Iterator[tuple[str, IntArray]]:
+    """Each label and its rows, alphabetically; those of too few customers together at the end, unnamed.
+
+    The rows are sorted by label once, however many labels there are.
+    """
+    codes, names = pd.factorize(text, sort=True)
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(codes, minlength=1))[:-1])
+    hidden = _too_few_each(codes.astype(np.int64), outcomes)
+    yield from ((str(name), rows) for name, rows, few in zip(names, parts, hidden, strict=False) if not few)
+    if hidden.any():
+        yield TOO_FEW, np.flatnonzero(hidden[codes])
+
+
+def _too_few_each(codes: IntArray, outcomes: Outcomes) -> BoolArray:
+    """What ``too_few`` says of each code's rows."""
+    width = int(outcomes.customers.max(initial=0)) + 1
+    people = np.bincount(np.unique(codes * width + outcomes.customers) // width)
+    return np.asarray((people < FEWEST) | (np.bincount(codes, outcomes.weights) <= 0), dtype=np.bool_)
 
 
 def label_text(labels: npt.ArrayLike, rows: int) -> npt.NDArray[np.object_]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from chs_ml.calibration.anchoring import report_of
 from chs_ml.calibration.certainty import left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.rows import in_use_today, outcomes_of
@@ -51,7 +52,7 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
             str(name): audit_table(column.to_numpy(), outcomes, churn, scored.score, scored.band)
             for name, column in holdout.audit.items()
         },
-        choices=choices_of(trial),
+        choices={**choices_of(trial, spec), **anchored(trial, spec)},
         weighting=weighting_of(trial.panel, holdout, spec),
     )
 
@@ -89,7 +90,7 @@ def data_of(panel: Panel) -> dict[str, Any]:
     }
 
 
-def choices_of(trial: Draft) -> dict[str, Any]:
+def choices_of(trial: Draft, spec: CalibrationSpec) -> dict[str, Any]:
     """Return what was chosen among the training rows, and from what."""
     choice = trial.learned.choice
     candidate = choice.candidate
@@ -99,6 +100,7 @@ def choices_of(trial: Draft) -> dict[str, Any]:
         "ramps": candidate.ramps,
         "size": candidate.size,
         "bend": candidate.bend,
+        "rule": "best" if spec.calibration.strength == "best" else "simplest within one standard error of the best",
         "directions": directions_of(choice),
         "tried": [
             {
@@ -108,9 +110,16 @@ def choices_of(trial: Draft) -> dict[str, Any]:
                 "log_loss": tried.log_loss,
                 "behind_best": tried.behind,
                 "standard_error": tried.standard_error,
+                "chosen": replace(tried.candidate, anchor=candidate.anchor) == candidate,
             }
             for tried in choice.tried
         ],
         "freed": [asdict(freed) for freed in choice.freed],
         "left_out": left_out(choice),
     }
+
+
+def anchored(trial: Draft, spec: CalibrationSpec) -> dict[str, Any]:
+    """Return what the anchor did, and the strengths that were tried; {} without one."""
+    report = report_of(trial.learned.choice, trial.panel, spec)
+    return {} if report is None else {"anchor": report.as_dict()}

@@ -14,6 +14,7 @@ import pandas as pd
 from chs_ml.calibration.certainty import certainty_of, left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.rows import sample_of
+from chs_ml.calibration.units import observed
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.impact import impact_of
 from chs_ml.explain.population import Population
@@ -79,10 +80,9 @@ def _metric(name: str, column: pd.Series[Any], spec: CalibrationSpec) -> dict[st
     metric = spec.metric(name)
     said = {"label": metric.label, "unit": metric.unit, "definition": metric.definition}
     about: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
-    known = column.dropna()
-    if known.dtype.kind == "f" and len(known):
-        low, high = np.quantile(known.to_numpy(), [0.01, 0.99], method="inverted_cdf")
-        about["observed"] = [float(low), float(high)]
+    ends = observed(column.to_numpy()) if column.dtype.kind == "f" else None
+    if ends is not None:
+        about["observed"] = list(ends)
     return {**about, "missing_share": float(column.isna().mean())}
 
 
@@ -108,6 +108,7 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "seed": spec.calibration.seed,
         "because": spec.because,
         "evaluated_formula": choices["evaluated_formula"],
+        **({"anchor": choices["anchor"]} if "anchor" in choices else {}),
         "evidence": spec.calibration.evidence,
         "intervals": shipped.learned.inference.no_intervals,
         "left_out": left_out(shipped.learned.choice),

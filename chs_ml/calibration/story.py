@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chs_ml.calibration.anchoring import anchor_notes
 from chs_ml.calibration.draft import draft
 from chs_ml.calibration.judging import judge
 from chs_ml.calibration.papers import weights_of
@@ -84,7 +85,8 @@ def calibrate(
     progress("fitting all rows", 1, 1)
 
     write_run(target, _files(weights, evaluation, spec_text(said, target)))
-    done = Calibration(weights, evaluation, target, notes=(*panel.notes, *(str(doubt) for doubt in doubts(known))))
+    notes = (*panel.notes, *map(str, doubts(known)), *anchor_notes(learned.choice, parts.training, said))
+    done = Calibration(weights, evaluation, target, notes=notes)
     return tracked(done, progress, note) if track else done
 
 

@@ -36,7 +36,10 @@ class Anchor:
     factors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a formula that was never calibrated."""
+        """Refuse a formula that was never calibrated, and a factor that is not positive."""
+        for name, factor in self.factors.items():
+            if not (factor > 0 and np.isfinite(factor)):
+                raise FitError(f"anchor: unit_factor {factor:g} of metric {name!r} is not a positive number.")
         if self.earlier.link is None:
             raise FitError("anchor: the formula has no link to churn; calibrate it once, then anchor to the result.")
 
@@ -47,8 +50,8 @@ class Anchor:
             return no_penalty(columns)
         pulled, target = np.zeros(columns), np.zeros(columns)
         for at, metric in enumerate(basis.metrics):
-            before = self._coefficients(metric)
-            if before is not None:
+            before = self.coefficients(metric)
+            if before is not None and metric.plan.anchored:
                 where = basis.layout.columns_of(at)
                 pulled[where], target[where] = strength * _stiffness(metric), before
         return Penalty(np.diag(pulled), pulled * target, 0.5 * float(pulled @ target**2))
@@ -61,6 +64,12 @@ class Anchor:
             return found
         return replace(found, shape=replace(found.shape, knots=tuple(factor * knot for knot in found.shape.knots)))
 
+    @property
+    def straight(self) -> bool:
+        """Whether no curve of the earlier formula bends."""
+        shapes = [term.shape for term in self._terms.values()]
+        return all(len(shape.knots) == 2 for shape in shapes if isinstance(shape, Curve))
+
     def named(self, metric: str) -> str | None:
         """Return what the earlier formula calls this metric; None where that name is now another metric's past."""
         before = self.was.get(metric)
@@ -69,12 +78,7 @@ class Anchor:
         taken = {old for new, old in self.was.items() if new != metric}
         return None if metric in taken else metric
 
-    @cached_property
-    def _terms(self) -> dict[str | None, Term]:
-        """The earlier terms that hold for everybody; the sides of a split are not pulled towards."""
-        return {term.metric: term for term in self.earlier.terms if term.when is None}
-
-    def _coefficients(self, metric: MetricBasis) -> FloatArray | None:
+    def coefficients(self, metric: MetricBasis) -> FloatArray | None:
         """Return the coefficients that would repeat the earlier term, None where there is none of the same kind."""
         term = self.term(metric.plan.name)
         if term is None or self.earlier.link is None:
@@ -85,6 +89,11 @@ class Anchor:
         if isinstance(metric, LevelsBasis) and isinstance(term.shape, Levels):
             return _at_levels(metric, term.shape, height)
         return None
+
+    @cached_property
+    def _terms(self) -> dict[str | None, Term]:
+        """The earlier terms that hold for everybody; the sides of a split are not pulled towards."""
+        return {term.metric: term for term in self.earlier.terms if term.when is None}
 
 
 def check_strength(strength: float) -> None:

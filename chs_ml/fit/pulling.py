@@ -1,10 +1,20 @@
-"""How strongly to pull towards the anchor, where nobody said: what is tried."""
+"""What to pull towards the anchor, and how strongly, where nobody said.
+
+A metric that has changed is let go: one pull for all would hold it back for quarters, since what the others gain by
+being held outweighs it. What is tried for the rest goes from the strongest pull to none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from chs_ml.fit.basis import CurveBasis, basis_of
+from chs_ml.fit.companion import COMPANION, Companion, companion_of
+from chs_ml.fit.contrasts import SIGN, places_of, wald_p
 from chs_ml.fit.fitting import Candidate, Sample
+from chs_ml.fit.table import MetricPlan
+from chs_ml.formula.columns import FloatArray
 
 SHARES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
 """Strengths as shares of the rows, from the strongest to none.
@@ -12,6 +22,8 @@ SHARES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
 With 17 % churn a row says about 0.012 of a curve's height (µ(1 - µ)/12), so that with a tenth of the rows the earlier
 formula counts eight times as much as the new rows, and with a thousandth a twelfth.
 """
+CHANGED = 0.05
+"""A metric has changed where chance alone would bring two fits so far apart this rarely."""
 
 
 def pulls_of(sample: Sample, candidate: Candidate) -> tuple[Candidate, ...]:
@@ -23,3 +35,31 @@ def pulls_of(sample: Sample, candidate: Candidate) -> tuple[Candidate, ...]:
         return (candidate,)
     rows = float(sample.weight.sum())
     return tuple(replace(candidate, anchor=float(f"{share * rows:.2g}")) for share in SHARES)
+
+
+def without_changed(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[MetricPlan, ...]:
+    """Return the plans, those let go whose rows contradict the anchor: it lies outside what the companion says.
+
+    A signed curve is compared by its height, a free one and levels by all their values (a joint Wald test). The earlier
+    formula is taken to be as uncertain as the companion (after one quarter it is), and compared straight if it is.
+    """
+    if sample.anchor is None:
+        return tuple(plans)
+    ramps = 1 if sample.anchor.straight else COMPANION.ramps
+    companion = companion_of(sample, basis_of(sample.table, sample.retained, sample.weight, plans, ramps))
+    signs = [SIGN.get(plan.direction, 0) for plan in plans]
+    before = [sample.anchor.coefficients(metric) for metric in companion.basis.metrics]
+    return tuple(
+        replace(plan, anchored=earlier is None or _p(companion, at, earlier, signs[at]) > CHANGED)
+        for at, (plan, earlier) in enumerate(zip(plans, before, strict=True))
+    )
+
+
+def _p(companion: Companion, at: int, earlier: FloatArray, sign: int) -> float:
+    """Return how likely the metric's coefficients are so far from the earlier ones by chance alone."""
+    metric, columns = companion.basis.metrics[at], companion.basis.layout.columns_of(at)
+    places = places_of(metric)
+    differences = places[1:] - places[:1]
+    if sign and isinstance(metric, CurveBasis):
+        differences = differences[metric.ramps - 1 : metric.ramps]
+    return wald_p(differences, companion.beta[columns] - earlier, 2.0 * companion.covariance[columns, columns])

@@ -11,6 +11,7 @@ import numpy as np
 
 from chs_ml.errors import FitError
 from chs_ml.fit.anchor import check_strength
+from chs_ml.fit.collinear import SharedLevel
 from chs_ml.fit.companion import COMPANION
 from chs_ml.fit.directions import Freed, freed, signed
 from chs_ml.fit.fitting import Candidate, Sample
@@ -111,7 +112,7 @@ class Choice:
     """What was chosen, and from what: ``tried`` are ramps and strengths, ``pulls`` the strengths of the anchor.
 
     plans: of the metrics that stay, with their directions. declared: those whose direction was not the data's to
-    choose. left: the metrics without a term.
+    choose. left: the metrics without a term. shared: levels that another metric carries.
     """
 
     plans: tuple[MetricPlan, ...]
@@ -122,6 +123,7 @@ class Choice:
     pulls: tuple[Tried, ...] = ()
     declared: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
+    shared: tuple[SharedLevel, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -148,7 +150,7 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     decided, tried_free = (starting, ()) if before.ramps == 1 else freed(trial, starting, auto, before, progress)
     tried = trial.compared(decided, candidates, "choosing ramps and strength", progress)
     pulling = _pulls(whole, taken(candidates, tried, settings.rule), settings)
-    decided = without_changed(sample, decided, pulling[0].ramps) if len(pulling) > 1 else decided
+    decided = without_changed(sample, decided) if len(pulling) > 1 else decided
     pulls = trial.compared(decided, pulling, "choosing the pull towards the anchor", progress)
     return Choice(decided, taken(pulling, pulls), tried, tried_free, sample.table.rows, pulls=pulls)
 

@@ -22,13 +22,16 @@ class MetricPlan:
     """What the fit has to know of a metric beforehand.
 
     direction: sign of its weight, ``free`` for any shape, ``auto`` to let the data say. missing: how a missing value
-    is taken. kind: ``number`` or ``category``; None reads it off the column.
+    is taken. kind: ``number`` or ``category``; None reads it off the column. anchored: whether an anchor pulls it.
+    elsewhere: levels that another metric carries, and that count as neutral here.
     """
 
     name: str
     direction: Wanted = "auto"
     missing: MissingRule = "learned"
     kind: Literal["number", "category"] | None = None
+    anchored: bool = True
+    elsewhere: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse words that are none of the rules."""

@@ -69,14 +69,16 @@ class WeightsFile:
         return formula_digest(self.formula)
 
     @classmethod
-    def load(cls, path: str | Path) -> WeightsFile:
+    def load(cls, path: str | Path, called: str | None = None) -> WeightsFile:
         """Read a weights file; nothing in it is ever executed.
+
+        called: what messages call it, by default the file's name.
 
         Raises:
             FormulaError: with every problem found, each with the file's name and the path inside the file.
         """
         path = Path(path)
-        called = f"weights file {path.name!r}"
+        called = called or f"weights file {path.name!r}"
         try:
             with path.open("rb") as file:
                 content = file.read(LARGEST_FILE + 1)

@@ -133,6 +133,8 @@ def _metrics_apart(spec: CalibrationSpec) -> Iterator[str]:
     for at, metric in enumerate(spec.metrics):
         if metric.name in names[:at]:
             yield f"metrics[{at}].name: found {metric.name!r} a second time; each metric is named once. Remove one"
+        if metric.was and metric.was in (other.was for other in spec.metrics[:at]):
+            yield f"metrics[{at}].was: found {metric.was!r} a second time; two metrics have no common past. Correct one"
         if metric.name in taken and metric.role == "metric":
             found = f"found {metric.name!r}, which is {taken[metric.name]}"
             yield f"metrics[{at}].name: {found}; a metric has a column of its own. Remove it"

@@ -12,9 +12,8 @@ LATER = [
     ("bands: keep\n", "`bands: keep` is not served yet"),
     *((f"calibration: {{{key}: 1}}\n", f"calibration.{key}: not served yet")
       for key in ("splits",)),
-    ("calibration: {anchor: {file: old.json, strength: auto}}\n", "anchor.strength: auto is not served yet"),
     *((f"  - {{name: x, {key}: 1}}\n", rf"metrics\[2\].{key}: not served yet")
-      for key in ("was", "unit_factor", "actionable", "cost", "count", "window", "from", "survey")),
+      for key in ("actionable", "cost", "count", "window", "from", "survey")),
 ]  # fmt: skip
 
 WRONG = [
@@ -36,10 +35,17 @@ WRONG = [
     ("  - {name: ' '}\n", "a name is not blank"),
     ("  - {pillar: usage}\n", r"metrics\[2\].name: is missing \(column of the metric\). Add it."),
     ("calibration: {ramps: 0}\n", "a curve has 1 to 64 ramps"),
-    ("calibration: {strength: -1}\n", "found '-1'; strength is auto, a number of at least 0"),
+    ("calibration: {strength: -1}\n", "found '-1'; strength is auto, best, a number of at least 0"),
     ("calibration: {strength: {size: nan}}\n", "strength is auto"),
     ("calibration: {seed: 1.5}\n", "seed: found '1.5'; must be a whole number"),
-    ("calibration: {anchor: {file: a.json, strength: 0}}\n", "must be greater than 0"),
+    *(
+        (f"calibration: {{anchor: {{file: a.json, strength: {said}}}}}\n", "is auto or a number above 0. Write one")
+        for said in ("0", "-1", "nan", "inf", "strong", "{size: 1}")
+    ),
+    ("  - {name: x, unit_factor: 0}\n", r"unit_factor: found '0'; must be greater than 0 \(new value = factor"),
+    ("  - {name: x, unit_factor: inf}\n", "unit_factor: found 'inf'; must be a finite number"),
+    ("  - {name: x, kind: category, unit_factor: 2}\n", "levels have no unit"),
+    ("  - {name: x, was: y}\n  - {name: z, was: y}\n", r"metrics\[3\].was: found 'y' a second time; two metrics"),
     (
         "calibration: {row_weights: {revenue: true}}\n",
         "row_weights.revenue: needs the revenue of each row. Add data.rev",

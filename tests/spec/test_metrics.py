@@ -19,6 +19,12 @@ def test_a_said_direction_wins_over_the_scale(load):
     assert load("  - {name: answer, scale: ces, direction: free}\n").metric("answer").direction == "free"
 
 
+def test_a_metric_has_a_past(load):
+    metric = load("  - {name: minutes, was: hours, unit_factor: 60}\n").metric("minutes")
+    assert (metric.was, metric.unit_factor) == ("hours", 60.0)
+    assert (load().metric("logins").was, load().metric("logins").unit_factor) == (None, None)
+
+
 def test_metrics_by_role(load):
     spec = load("  - {name: gender, role: audit}\n  - {name: notes, role: exclude}\n")
     assert [metric.name for metric in spec.with_role("metric")] == ["logins", "plan"]

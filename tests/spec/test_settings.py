@@ -9,6 +9,7 @@ from chs_ml.spec.settings import Strength
     ("said", "meant"),
     [
         ("auto", "auto"),
+        ("best", "best"),
         ("2", Strength(size=2, bend=0)),
         ("{size: 1}", Strength(size=1, bend=0)),
         ("{size: 0.1, bend: 3}", Strength(size=0.1, bend=3)),
@@ -46,6 +47,13 @@ def test_a_segment_may_be_a_metric_as_well(load):
 
 def test_an_anchor_without_a_file_is_none(load):
     assert load("calibration: {anchor: {file: null, strength: auto}}\n").calibration.anchor.file is None
+
+
+@pytest.mark.parametrize(("said", "meant"), [("auto", "auto"), ("2", 2.0), ("0.5", 0.5)])
+def test_the_pull_towards_an_anchor(load, said, meant):
+    spec = load(f"calibration: {{anchor: {{file: old.json, strength: {said}}}}}\n")
+    assert spec.calibration.anchor.strength == meant
+    assert type(spec).model_validate(spec.resolved()) == spec
 
 
 @pytest.mark.parametrize("said", ["30%", "0.3", '"30%"'])

@@ -1,0 +1,154 @@
+"""The anchor as a spec names it: read, compared with the new table, and what became of each metric."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from chs_ml.calibration.units import complaint
+from chs_ml.errors import DataError
+from chs_ml.fit.anchor import Anchor
+from chs_ml.fit.selection import Choice
+from chs_ml.formula import WeightsFile
+from chs_ml.history.panel import Panel
+from chs_ml.spec import CalibrationSpec
+
+
+@dataclass(frozen=True)
+class AnchorReport:
+    """What the anchor did.
+
+    strength: κ; chosen: whether by the data (``tried``: the path, the strongest first). kept: metrics pulled towards
+    their past. renamed: new name → old. rescaled: metric → factor. let_go: changed since, so not pulled. new: not in
+    the anchor. changed_kind: number, category or split, and now another. left: in the anchor, without a term now.
+    gone: in the anchor, not in the spec (old names).
+    """
+
+    file: str
+    digest: str
+    strength: float
+    chosen: bool
+    kept: tuple[str, ...]
+    renamed: dict[str, str]
+    rescaled: dict[str, float]
+    let_go: tuple[str, ...]
+    new: tuple[str, ...]
+    changed_kind: tuple[str, ...]
+    left: tuple[str, ...]
+    gone: tuple[str, ...]
+    tried: tuple[dict[str, Any], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    def sentence(self) -> str:
+        """Return what a person who calibrates wants to know."""
+        how = "the strongest pull that is as good as the best" if self.chosen else "as the spec says"
+        lists = {
+            "renamed": [f"{old} → {new}" for new, old in self.renamed.items()],
+            "in another unit": [f"{name} × {factor:g}" for name, factor in self.rescaled.items()],
+            "changed since and let go": self.let_go,
+            "not in the anchor": self.new,
+            "of another kind, so new": self.changed_kind,
+            "left": self.left,
+            "no longer in the spec": self.gone,
+        }
+        told = "; ".join(f"{what}: {', '.join(names)}" for what, names in lists.items() if names)
+        held = f"{len(self.kept)} {'metric is' if len(self.kept) == 1 else 'metrics are'} pulled towards it"
+        pull = f"anchor {self.file!r} (digest {self.digest[:12]}): {held}, strength {self.strength:g} ({how})"
+        return f"{pull}; {told}" if told else pull
+
+
+def weights_named(spec: CalibrationSpec, key: str, written: str) -> WeightsFile:
+    """Read a weights file that the spec names under this key; messages have its path as it was written."""
+    return WeightsFile.load(spec.locate(written), f"{key} {written!r}")
+
+
+def anchor_of(panel: Panel, spec: CalibrationSpec) -> Anchor | None:
+    """Return the anchor that the spec names; DataError where a metric looks as if it were in another unit."""
+    written = spec.calibration.anchor.file
+    if written is None:
+        return None
+    weights = weights_named(spec, "calibration.anchor.file", written)
+    metrics = spec.with_role("metric")
+    anchor = Anchor(
+        weights.formula,
+        {metric.name: metric.was for metric in metrics if metric.was},
+        {metric.name: metric.unit_factor for metric in metrics if metric.unit_factor},
+    )
+    problems = list(filter(None, (_complaint(name, anchor, weights, panel, spec) for name in map(str, panel.metrics))))
+    if problems:
+        raise DataError(*problems)
+    return anchor
+
+
+def anchor_notes(choice: Choice, panel: Panel, spec: CalibrationSpec) -> tuple[str, ...]:
+    """Return what a person who calibrates is told of the anchor; () without one."""
+    report = report_of(choice, panel, spec)
+    if report is None:
+        return ()
+    return (*weights_named(spec, "calibration.anchor.file", report.file).notes, report.sentence())
+
+
+def report_of(choice: Choice, panel: Panel, spec: CalibrationSpec) -> AnchorReport | None:
+    """Return what the anchor did with the metrics of the spec; None without an anchor."""
+    anchor = anchor_of(panel, spec)
+    if anchor is None or spec.calibration.anchor.file is None:
+        return None
+    names = [metric.name for metric in spec.with_role("metric")]
+    fates = {name: _fate(name, anchor, choice, panel) for name in names}
+
+    def having(fate: str) -> tuple[str, ...]:
+        return tuple(name for name in names if fates[name] == fate)
+
+    past = {name: anchor.named(name) for name in names}
+    known = dict.fromkeys(term.metric for term in anchor.earlier.terms)
+    there = [name for name in names if fates[name] != "new"]
+    return AnchorReport(
+        file=spec.calibration.anchor.file,
+        digest=anchor.earlier.digest,
+        strength=choice.candidate.anchor,
+        chosen=spec.calibration.anchor.strength == "auto",
+        kept=having("kept"),
+        renamed={name: str(past[name]) for name in there if past[name] != name},
+        rescaled={name: anchor.factors[name] for name in there if anchor.factors.get(name, 1.0) != 1.0},
+        let_go=having("let go"),
+        new=having("new"),
+        changed_kind=having("changed kind"),
+        left=having("left"),
+        gone=tuple(name for name in known if name not in past.values()),
+        tried=tuple(
+            {
+                "strength": tried.candidate.anchor,
+                "log_loss": tried.log_loss,
+                "behind_best": tried.behind,
+                "standard_error": tried.standard_error,
+                "chosen": tried.candidate == choice.candidate,
+            }
+            for tried in choice.pulls
+        ),
+    )
+
+
+def _fate(name: str, anchor: Anchor, choice: Choice, panel: Panel) -> str:
+    plans, term = {plan.name: plan for plan in choice.plans}, anchor.term(name)
+    if term is None:
+        split = any(one.metric == anchor.named(name) for one in anchor.earlier.terms)
+        return "changed kind" if split else "new"
+    if (term.kind == "curve") != (panel.metrics[name].dtype.kind == "f"):
+        return "changed kind"
+    if name not in plans:
+        return "left"
+    return "kept" if plans[name].anchored else "let go"
+
+
+def _complaint(name: str, anchor: Anchor, weights: WeightsFile, panel: Panel, spec: CalibrationSpec) -> str | None:
+    term, column = anchor.term(name), panel.metrics[name]
+    if term is None or column.dtype.kind != "f" or term.kind != "curve":
+        return None
+    about = weights.metrics.get(term.metric)
+    values = column.to_numpy(np.float64)
+    return complaint(spec.metric(name), term, about if isinstance(about, dict) else {}, values)

@@ -9,7 +9,7 @@ where it is a number with the same ranks as another: revenue and its logarithm a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg import lstsq
@@ -43,12 +43,12 @@ class Same:
 
 @dataclass(frozen=True)
 class SharedLevel:
-    """A level that stands in exactly the rows in which a level of an earlier metric stands."""
+    """A level that stands in exactly the rows in which a level of an earlier metric stands; None: a missing value."""
 
     metric: str
-    level: str
+    level: str | None
     with_metric: str
-    with_level: str
+    with_level: str | None
 
 
 def same_information(sample: Sample, plans: Sequence[MetricPlan], first: Collection[str] = ()) -> tuple[Same, ...]:
@@ -68,8 +68,8 @@ def same_information(sample: Sample, plans: Sequence[MetricPlan], first: Collect
 def shared_levels(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[SharedLevel, ...]:
     """Return the levels that an earlier metric has too, each with the first that has it.
 
-    A metric may share one level with another ("no internet service") and still say more than it. Levels of fewer than
-    ten rows, and a level that all rows have, are left out.
+    A metric may share one level with another ("no internet service"), or be missing where another is, and still say
+    more than it. Levels of fewer than ten rows, and a level that all rows have, are left out.
     """
     draws = np.random.default_rng(0).integers(0, 2**31, sample.table.rows).astype(np.float64)
     there = sample.weight > 0
@@ -79,21 +79,43 @@ def shared_levels(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[SharedLe
         for code, mark in _marks(column, there, draws):
             was, name = seen.setdefault(mark, (at, code))
             earlier = sample.table.columns[was]
-            if was != at and np.array_equal((column.values == code)[there], (earlier.values == name)[there]):
-                levels = (column.levels or (), earlier.levels or ())
-                found.append(SharedLevel(plan.name, levels[0][code], plans[was].name, levels[1][name]))
+            if was != at and np.array_equal(_rows(column, code)[there], _rows(earlier, name)[there]):
+                found.append(SharedLevel(plan.name, _level(column, code), plans[was].name, _level(earlier, name)))
+    return tuple(found)
+
+
+def carried_once(plans: Sequence[MetricPlan], shared: Sequence[SharedLevel]) -> tuple[MetricPlan, ...]:
+    """Return the plans with every shared level, and shared missing value, learned by the first that has it only.
+
+    Elsewhere it counts as neutral: otherwise what belongs to it could be split among them at will.
+    """
+    found = []
+    for plan in plans:
+        mine = [one.level for one in shared if one.metric == plan.name]
+        missing = "neutral" if None in mine and plan.missing == "learned" else plan.missing
+        levels = tuple(level for level in mine if level is not None)
+        found.append(replace(plan, missing=missing, elsewhere=levels))
     return tuple(found)
 
 
 def _marks(column: Column, there: BoolArray, draws: FloatArray) -> Iterator[tuple[int, tuple[float, float]]]:
-    """Give each level with what its rows come to: two sets of rows with one count and one sum of draws are the same."""
-    if column.levels is None:
-        return
-    rows = there & column.known
-    counts = np.bincount(column.values[rows], minlength=len(column.levels))
-    sums = np.bincount(column.values[rows], weights=draws[rows], minlength=len(column.levels))
-    for code in np.flatnonzero((counts >= ENOUGH) & (counts < there.sum())).tolist():
-        yield code, (float(counts[code]), float(sums[code]))
+    """Give each level, -1 for missing, with its count and a sum of draws: two sets of rows that agree are the same."""
+    levels = column.levels or ()
+    codes = column.values if levels else np.where(column.known, len(levels), -1)
+    counts = np.bincount(codes[there] + 1, minlength=len(levels) + 1)
+    sums = np.bincount(codes[there] + 1, weights=draws[there], minlength=len(levels) + 1)
+    marks = zip(counts.tolist(), sums.tolist(), strict=True)
+    for code, (count, drawn) in zip(range(-1, len(levels)), marks, strict=False):
+        if ENOUGH <= count < there.sum():
+            yield code, (count, drawn)
+
+
+def _rows(column: Column, code: int) -> BoolArray:
+    return ~column.known if code < 0 else column.values == code
+
+
+def _level(column: Column, code: int) -> str | None:
+    return None if code < 0 or column.levels is None else column.levels[code]
 
 
 @dataclass

@@ -12,7 +12,7 @@ import numpy as np
 
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import CurveBasis
-from chs_ml.fit.collinear import same_information
+from chs_ml.fit.collinear import carried_once, same_information, shared_levels
 from chs_ml.fit.companion import Companion, companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
 from chs_ml.fit.fitting import Fitted, Sample
@@ -46,9 +46,10 @@ def learn(
     alike = same_information(sample, plans, {*settings.keep, *settings.wishes.metrics})
     left = tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
     apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
-    choice = choose(sample.of(apart), apart, settings, progress)
+    shared = shared_levels(sample.of(apart), apart)
+    choice = choose(sample.of(apart), carried_once(apart, shared), settings, progress)
     declared = tuple(plan.name for plan in plans if plan.direction != "auto")
-    return _with_evidence(sample, replace(choice, declared=declared, left=left), settings, progress)
+    return _with_evidence(sample, replace(choice, declared=declared, left=left, shared=shared), settings, progress)
 
 
 def refit(sample: Sample, choice: Choice) -> Learned:

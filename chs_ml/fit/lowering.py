@@ -110,5 +110,5 @@ def _shape(part: _Contribution) -> Shape:
     metric = part.metric
     if isinstance(metric, CurveBasis):
         return Curve(tuple(metric.knots.tolist()), tuple(values), health(part.missing))
-    levels = tuple(zip(metric.levels, values, strict=True))
-    return Levels(levels, health(part.other), health(part.missing))
+    levels = dict(zip(metric.levels, values, strict=True)) | dict.fromkeys(metric.plan.elsewhere, health(part.other))
+    return Levels(tuple(sorted(levels.items())), health(part.other), health(part.missing))

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chs_ml.fit.collinear import Same, SharedLevel, same_information, shared_levels
-from chs_ml.fit.fitting import Sample
+from chs_ml.fit.collinear import Same, SharedLevel, carried_once, same_information, shared_levels
+from chs_ml.fit.fitting import Candidate, Sample, fit
+from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.table import Column, MetricPlan, Table
 from tests.fit import drawn
 
@@ -150,3 +151,42 @@ def test_public_tables_have_shared_levels_but_no_redundant_metric(chs_data):
     assert [one.level for one in shared[1:]] == ["No internet service"] * 6
     saas = pd.read_csv(chs_data / "pysurvival_saas_churn" / "churn.csv").drop(columns=["months_active", "churned"])
     assert found(saas) == ()
+
+
+def internet(rows=1_200, seed=2):
+    """Services that nobody has who has no internet, and two surveys that go unanswered together."""
+    draw = np.random.default_rng(seed)
+    table = pd.DataFrame({"internet": draw.choice(["DSL", "Fiber", "No"], rows)})
+    for name in ("backup", "security"):
+        table[name] = np.where(table.internet == "No", "No internet", draw.choice(["Yes", "No"], rows))
+    silent = draw.random(rows) < 0.3
+    for name in ("csat", "nps"):
+        table[name] = np.where(silent, np.nan, draw.integers(1, 6, rows))
+    return table
+
+
+def test_what_several_share_is_learned_by_the_first_alone():
+    table = internet()
+    plans = tuple(MetricPlan(name) for name in table.columns)
+    outcome = drawn.retained(drawn.frame(1_200), 3)
+    sample = drawn.sample(table, outcome, plans)
+    shared = shared_levels(sample, plans)
+    assert SharedLevel("nps", None, "csat", None) in shared
+    once = {plan.name: plan for plan in carried_once(plans, shared)}
+    assert once["backup"].elsewhere == once["security"].elsewhere == ("No internet",)
+    assert (once["internet"].elsewhere, once["csat"].missing, once["nps"].missing) == ((), "learned", "neutral")
+
+    fitted = fit(sample, [plan.directed("free") for plan in once.values()], Candidate(8, 1.0))
+    assert fitted.basis.metrics[1].levels == ("No", "Yes")
+    terms = {term.metric: term for term in formula_of(fitted).formula.terms}
+    backup = dict(terms["backup"].shape.values)
+    assert backup["No internet"] == terms["backup"].shape.other
+    assert min(backup["No"], backup["Yes"]) < backup["No internet"] < max(backup["No"], backup["Yes"])
+    assert not terms["nps"].missing_learned
+    assert terms["backup"].known(table).all()  # a level that stands elsewhere is known all the same
+
+
+def test_without_shared_levels_plans_stay():
+    plans = (MetricPlan("a", "positive"), MetricPlan("b", missing="worst"))
+    assert carried_once(plans, ()) == plans
+    assert carried_once(plans, [SharedLevel("b", None, "a", None)])[1].missing == "worst"

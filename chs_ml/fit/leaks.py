@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -26,11 +27,13 @@ from chs_ml.fit.fitting import Sample
 from chs_ml.fit.objective import log_odds
 from chs_ml.fit.separation import PARTED, Kind, Verdict, separation_among
 from chs_ml.fit.table import Column, Table
-from chs_ml.formula.columns import BoolArray
+from chs_ml.formula.columns import BoolArray, IntArray
 
 BY_CHANCE = 1e-3
 SHARE, SHARE_OF_LEVEL = 0.1, 0.01
 """Of all rows with the same outcome, how many a separation has to hold."""
+LOOK = 2_000
+"""Rows of either outcome that show whether an end may be material."""
 DID = {True: "stayed", False: "churned"}
 MOST_OF_THEM = 0.9
 """A metric is not needed for a separation that parts nine rows in ten of them without it."""
@@ -96,6 +99,7 @@ class _Rows:
         self.sample, self.metrics = sample, metrics
         self.stayed = sample.retained > 0.5
         self.of = {outcome: np.flatnonzero(self.stayed == outcome) for outcome in (True, False)}
+        self.few = {outcome: rows[:: max(1, len(rows) // LOOK)] for outcome, rows in self.of.items()}
         share = float(sample.weight @ sample.retained / sample.weight.sum())
         self.logs = np.log([1.0 - share, share])
 
@@ -147,16 +151,21 @@ class _Rows:
 
     def _ends(self, column: Column) -> list[_Side]:
         """Return the rows beyond everybody of the other outcome, at either end of a number."""
-        values, places = column.values, float(np.log(len(column.values)))
-        ends = []
-        for outcome, here in self.of.items():
-            mine, others = values[here], values[self.of[not outcome]]
-            most, least, material = np.fmax.reduce(others), np.fmin.reduce(others), SHARE * len(here)
-            if np.count_nonzero(mine > most) >= material:
-                ends.append(_Side(values > most, f"with the highest values, who all {DID[outcome]}", places, SHARE))
-            if np.count_nonzero(mine < least) >= material:
-                ends.append(_Side(values < least, f"with the lowest values, who all {DID[outcome]}", places, SHARE))
+        ends: list[_Side] = []
+        for outcome, sign in product((True, False), (1.0, -1.0)):
+            if self._beyond(column, outcome, sign, self.few)[0] < SHARE / 2:  # a first look at some of the rows
+                continue
+            share, border = self._beyond(column, outcome, sign, self.of)
+            if share >= SHARE:
+                where = f"with the {'highest' if sign > 0 else 'lowest'} values, who all {DID[outcome]}"
+                ends.append(_Side(sign * column.values > border, where, float(np.log(len(self.stayed))), SHARE))
         return ends
+
+    def _beyond(self, column: Column, outcome: bool, sign: float, rows: dict[bool, IntArray]) -> tuple[float, float]:
+        """Return the share of one outcome that lies beyond the other one's last value, and that value."""
+        mine, others = (sign * column.values[rows[one]] for one in (outcome, not outcome))
+        border = float(np.fmax.reduce(others))
+        return float(np.count_nonzero(mine > border)) / len(mine), border
 
     def together(self, basis: Basis, metrics: Sequence[int]) -> Separation | None:
         """Return how metrics separate that do not by themselves, named down to those that are needed for it."""

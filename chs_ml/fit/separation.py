@@ -26,8 +26,8 @@ FARTHEST = 1e3
 PARTED = 1e-3
 """More signed log-odds than these are on the right side; that is a millionth of what coefficients may reach."""
 SLACK = 1e-6
-BEGIN_WITH, PER_COLUMN, PER_SLOT = 500, 10, 5
-"""Rows of either outcome that are asked first: in all, for each column, and for each level."""
+BEGIN_WITH, PER_COLUMN = 500, 5
+"""Rows of either outcome that are asked first: in all, and for each column."""
 ADDED = 1_000
 
 
@@ -91,7 +91,7 @@ def _verdict(signed: FloatArray) -> Verdict:
     """Return the separation of rows that are already turned by their outcome, entries of about 1."""
     columns = signed.shape[1]
     nothing = Verdict("none", np.zeros(columns))
-    likely = _solved(-signed.sum(axis=0), -signed, (-1.0, 1.0))
+    likely = _solved(-signed.sum(axis=0), sparse.csc_array(-signed), (-1.0, 1.0))
     if not (signed @ likely * FARTHEST > PARTED).any():
         return nothing
     direction = _parting_all(signed)
@@ -105,7 +105,7 @@ def _verdict(signed: FloatArray) -> Verdict:
 def _parting_all(signed: FloatArray) -> FloatArray:
     """Return the direction with the largest least signed log-odds, up to 1."""
     rows, columns = signed.shape
-    constraints = np.column_stack([-signed, np.ones(rows)])
+    constraints = sparse.csc_array(np.column_stack([-signed, np.ones(rows)]))
     bounds = [(-FARTHEST, FARTHEST)] * columns + [(0.0, 1.0)]
     return _solved(np.append(np.zeros(columns), -1.0), constraints, bounds)[:columns]
 
@@ -132,19 +132,13 @@ def _solved(cost: FloatArray, constraints: Any, bounds: Any) -> FloatArray:
 
 
 def _first_rows(encoded: Encoded, retained: FloatArray) -> IntArray:
-    """Return rows of both outcomes, evenly spread, the ends of every curve and a few rows of every level among them."""
+    """Return rows of both outcomes, evenly spread, and one more for each level and each piece of a curve."""
     wanted = max(BEGIN_WITH, PER_COLUMN * encoded.layout.columns)
     chosen: list[IntArray] = []
     for outcome in (0.0, 1.0):
         rows = np.flatnonzero(retained == outcome)
-        chosen.append(_some(rows, wanted))
-        for at, block in enumerate(encoded.layout.blocks):
-            slots, fractions = encoded.slots_of(at), encoded.fractions_of(at)
-            if len(fractions):
-                chosen.append(rows[[int(fractions[rows].argmin()), int(fractions[rows].argmax())]])
-            if len(slots):
-                here = slots[rows]
-                chosen += [_some(rows[here == slot], PER_SLOT) for slot in range(block.slots)]
+        of_level = (rows[np.unique(slots[rows], return_index=True)[1]] for slots in encoded.slots)
+        chosen += [_some(rows, wanted), *of_level]
     return np.unique(np.concatenate(chosen))
 
 

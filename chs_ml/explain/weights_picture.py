@@ -24,6 +24,8 @@ ROW, HEADING, TOP, BOTTOM = 0.205, 0.27, 0.47, 0.66
 EDGE, GAP, NUMBER = 0.08, 0.08, 0.4
 LONGEST = 0.4 * WIDTH * INCH
 """Points of a name."""
+LEAST, MOST = -0.5, 2.0
+"""Shares of the heaviest weight at which the axis ends, whatever the intervals: bars are to stay readable."""
 PALE, DARK, GRID = 0.22, "#222222", "#e3e7ea"
 PILLAR: Any = {"fontweight": "bold", "color": EITHER, "fontsize": SMALL + 0.5}
 WORDS = {"positive": "+ more is healthier", "negative": "− less is healthier", "free": "± depends on the value"}
@@ -85,9 +87,9 @@ def _rows(weights: WeightsFile) -> list[_Row]:
 
 
 def _frame(axes: Axes, rows: Sequence[_Row], sure: dict[str, Sureness], bottom: float) -> None:
-    weights = [row.share for row in rows if row.term]
+    most = 100 * max(row.share for row in rows if row.term)
     ends = [100 * end for one in sure.values() for end in one.interval or ()]
-    axes.set_xlim(min(0.0, *ends, 0.0) * 1.03, 1.04 * max(*ends, 100 * max(weights), 0.0))
+    axes.set_xlim(max(min(0.0, *ends, 0.0), LEAST * most) * 1.03, 1.04 * min(max(*ends, most, 0.0), MOST * most))
     axes.set_ylim(bottom, TOP)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -108,11 +110,20 @@ def _draw_term(axes: Axes, y: float, term: Term, sure: Sureness) -> None:
     color, weight = COLOR[term.direction], 100 * term.weight
     axes.barh(y, weight, height=0.6 * ROW, color=color, alpha=PALE, linewidth=0)
     if sure.interval is not None:
-        low, high = (100 * end for end in sure.interval)
-        axes.plot([low, high], [y, y], color=color, linewidth=1.5, solid_capstyle="butt")
+        _draw_interval(axes, y, (100 * sure.interval[0], 100 * sure.interval[1]), color)
     sides = "D" if sure.pinned else "o"
     filled = color if sure.verdict in ("clear", "") else "white"
     axes.plot([weight], [y], sides, markersize=4.6, color=color, markerfacecolor=filled, markeredgewidth=1.2)
+
+
+def _draw_interval(axes: Axes, y: float, interval: tuple[float, float], color: str) -> None:
+    """Draw a line; an end that lies beyond the axes is an arrow at their edge."""
+    left, right = axes.get_xlim()
+    low, high = (min(max(end, left), right) for end in interval)
+    axes.plot([low, high], [y, y], color=color, linewidth=1.5, solid_capstyle="butt", clip_on=False)
+    for there, end, arrow in ((interval[0] < left, low, "<"), (interval[1] > right, high, ">")):
+        if there:
+            axes.plot([end], [y], arrow, markersize=4.2, color=color, markeredgewidth=0, clip_on=False)
 
 
 def _below(weights: WeightsFile, sure: dict[str, Sureness]) -> str:

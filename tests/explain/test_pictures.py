@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 
 import matplotlib
 import pytest
+from matplotlib.figure import Figure
 
-from chs_ml.explain.pictures import pictures_of
+from chs_ml.explain.pictures import draw_weights, pictures_of
 from chs_ml.explain.style import WIDTH, fitted, width_of
 from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
 from tests import tiny
@@ -149,6 +150,10 @@ def test_intervals_far_out_are_drawn_too(ends):
     line = {"metric": "metric 0", "when": None, "low": ends[0], "high": ends[1], "verdict": "clear", "outside": True}
     weights = WeightsFile(many(2).formula, "x", evidence=[line])
     assert "✓ clear" in words(drawn(weights)["weights"])
+    figure = Figure()
+    draw_weights(weights, figure)
+    left, right = figure.axes[0].get_xlim()
+    assert left >= -30.0 and 50.0 <= right <= 110.0, "the bars of 50 stay readable"
 
 
 def test_names_are_whole_where_there_is_room():

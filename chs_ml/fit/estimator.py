@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -36,12 +36,14 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         bend: strength that draws curves towards straight, or ``auto``.
         anchor: an earlier formula that the weights are pulled towards, or None.
         anchor_strength: how strongly, a number above 0; ``auto`` takes the strongest pull that is as good as the best.
+        evidence: what a metric needs to stay: ``usual`` or ``strict`` evidence; under ``all`` every one stays.
+        keep: names of metrics that stay, whatever their evidence.
         folds: of the inner cross-validation.
         seed: of the folds, which keep a customer whole.
 
     Attributes:
         classes_: the two labels; ``classes_[1]`` is churned.
-        learned_: the fit with its certificate and the choices that it rests on.
+        learned_: the fit with its certificate, the choices that it rests on, and how sure its weights are.
         n_iter_: passes over the rows that the last fit took.
 
     y is 1 (or True, or the later label) for churned; the score is high for healthy. The same rows in another order give
@@ -58,6 +60,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         bend: float | str = "auto",
         anchor: Formula | None = None,
         anchor_strength: float | str = 1.0,
+        evidence: str = "usual",
+        keep: Sequence[str] = (),
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -68,6 +72,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         self.bend = bend
         self.anchor = anchor
         self.anchor_strength = anchor_strength
+        self.evidence = evidence
+        self.keep = keep
         self.folds = folds
         self.seed = seed
 
@@ -134,8 +140,16 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         def given(value: Any) -> Any:
             return None if isinstance(value, str) and value == "auto" else value
 
-        pull = None if self.anchor is None else given(self.anchor_strength)
-        return Settings(given(self.ramps), given(self.size), given(self.bend), self.folds, self.seed, anchor=pull)
+        return Settings(
+            given(self.ramps),
+            given(self.size),
+            given(self.bend),
+            self.folds,
+            self.seed,
+            evidence=self.evidence,
+            keep=tuple(self.keep),
+            anchor=None if self.anchor is None else given(self.anchor_strength),
+        )
 
     def _plans(self, frame: pd.DataFrame) -> list[MetricPlan]:
         def of(setting: Any, name: str, default: Any) -> Any:

@@ -15,12 +15,14 @@ from chs_ml.evaluate.figures import Figures, figures
 from chs_ml.evaluate.lift import LiftDecile, lift_table
 from chs_ml.evaluate.outcomes import Outcomes
 from chs_ml.evaluate.paired import Comparison, Difference, auc_difference, compare, log_loss_difference
+from chs_ml.evaluate.segments import BandShare, Segment, segment_table
 from chs_ml.evaluate.tables import GroupRate, ReliabilityBin, churn_by, churn_where, reliability
 from chs_ml.evaluate.uncertainty import Uncertainty, wilson
 
 __all__ = [
     "BASELINES",
     "AuditLevel",
+    "BandShare",
     "Comparison",
     "CrossValidation",
     "Difference",
@@ -30,6 +32,7 @@ __all__ = [
     "LiftDecile",
     "Outcomes",
     "ReliabilityBin",
+    "Segment",
     "Training",
     "Uncertainty",
     "auc_difference",
@@ -47,5 +50,6 @@ __all__ = [
     "log_loss_difference",
     "logistic_regression",
     "reliability",
+    "segment_table",
     "wilson",
 ]

@@ -15,6 +15,7 @@ from chs_ml.evaluate.lift import LiftDecile
 from chs_ml.evaluate.outcomes import Churned, Outcomes, probability
 from chs_ml.evaluate.paired import Comparison
 from chs_ml.evaluate.plain import Plain, plain
+from chs_ml.evaluate.segments import Segment
 from chs_ml.evaluate.tables import GroupRate, ReliabilityBin
 
 
@@ -48,7 +49,8 @@ class Evaluation(Plain):
 
     holdout: of the formula on rows the fit has not seen. baselines: of others on the same rows. data: {rows,
     customers, churned, digest, sources}. audit: per audit column. choices: what was chosen among the training rows.
-    weighting: row weights and base rate, where rows do not count alike.
+    weighting: row weights and base rate, where rows do not count alike. segments, stages: the formula in each.
+    whole_points: what the formula loses in whole numbers, by their total, plain rounding beside it.
     """
 
     holdout: Figures
@@ -62,6 +64,9 @@ class Evaluation(Plain):
     audit: Mapping[str, tuple[AuditLevel, ...]] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
     weighting: Mapping[str, Any] = field(default_factory=dict)
+    segments: tuple[Segment, ...] = ()
+    stages: tuple[Segment, ...] = ()
+    whole_points: tuple[Mapping[str, Any], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The plain form, in the order of the fields; holdout, baselines, bands and data are always there."""

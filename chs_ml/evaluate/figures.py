@@ -78,11 +78,11 @@ _NAMES = (
 def _all_figures(outcomes: Outcomes, p: FloatArray) -> dict[str, Figure]:
     return {
         "churn_rate": (outcomes.rate, rate_interval(outcomes.rate, outcomes.effective)),
-        "auc": _auc(outcomes, p),
+        "auc": auc_of(outcomes, p),
         "log_loss": _mean(outcomes, row_log_loss(outcomes.churned, p)),
         "brier": _mean(outcomes, (p - outcomes.churned) ** 2),
-        "calibration_slope": _calibration_slope(outcomes, p),
-        "calibration_intercept": _calibration_intercept(outcomes, p),
+        "calibration_slope": slope_of(outcomes, p),
+        "calibration_intercept": intercept_of(outcomes, p),
         "lift_top_decile": top_decile(outcomes, p),
     }
 
@@ -98,12 +98,14 @@ def _mean(outcomes: Outcomes, values: FloatArray) -> Figure:
     return mean, symmetric(mean, outcomes.mean_error(values), least=0.0)
 
 
-def _auc(outcomes: Outcomes, p: FloatArray) -> Figure:
+def auc_of(outcomes: Outcomes, p: FloatArray) -> Figure:
+    """Area under the ROC curve, DeLong's interval."""
     found = ranking(outcomes, p)
     return (found.auc, auc_uncertainty(outcomes, found)) if found else NOT_KNOWN
 
 
-def _calibration_slope(outcomes: Outcomes, p: FloatArray) -> Figure:
+def slope_of(outcomes: Outcomes, p: FloatArray) -> Figure:
+    """Calibration slope; not known where a threshold parts churned from retained."""
     log_odds = logit(p)
     if outcomes.one_class or separated(log_odds, outcomes):
         return NOT_KNOWN
@@ -112,7 +114,8 @@ def _calibration_slope(outcomes: Outcomes, p: FloatArray) -> Figure:
     return link.slope, UNKNOWN if errors is None else symmetric(link.slope, float(errors[1]))
 
 
-def _calibration_intercept(outcomes: Outcomes, p: FloatArray) -> Figure:
+def intercept_of(outcomes: Outcomes, p: FloatArray) -> Figure:
+    """Calibration in the large: log-odds observed minus predicted."""
     if outcomes.one_class:
         return NOT_KNOWN
     shift, error = fit_shift(logit(p), outcomes)

@@ -1,8 +1,8 @@
 """Whether a metric is still in the unit of the anchor: hours read as minutes would turn its curve into nonsense.
 
-Compared are what the earlier weights file says of the unit, and the sizes of the values: their 1st and 99th percentile,
-and where most values are zero also the outermost knot. One unit is at least five times another (days and weeks: seven),
-while a metric that grows fivefold at both in a quarter is rare enough to ask a person.
+Compared are what the earlier weights file says of the unit, and the sizes of the values: their 1st and 99th percentile
+and, knot by knot, where the curve would have its knots now. One unit is five times another or more (days and weeks:
+seven), while a metric that grows fivefold in both within a quarter is rare enough to ask a person.
 """
 
 from __future__ import annotations
@@ -13,22 +13,25 @@ from typing import Any
 
 import numpy as np
 
+from chs_ml.fit.knots import knots_of
 from chs_ml.formula import Curve, Term
 from chs_ml.formula.columns import FloatArray
 from chs_ml.spec.metrics import Metric
 
 TIMES = 5.0
+TIMES_RARE = 20.0
+"""Where fewer than one value in a hundred is not zero, the sizes of a few say little."""
 ENDS = (0.01, 0.99)
 SAME = "unit_factor: 1 if the unit is the same"
 
 
 @dataclass(frozen=True)
 class Range:
-    """1st and 99th percentile of the values, and how far from zero they reach: outermost values that are not rare."""
+    """1st and 99th percentile of the values, and the knots of their curve."""
 
     low: float
     high: float
-    outer: tuple[float, ...]
+    knots: FloatArray
 
     @property
     def size(self) -> float:
@@ -49,34 +52,39 @@ def observed(values: FloatArray) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def range_of(values: FloatArray) -> Range | None:
-    """Return the range of a column: it reaches as far as the 99th percentile of what is not zero, and its maximum."""
-    ends, far = observed(values), np.abs(values[np.isfinite(values) & (values != 0.0)])
-    if ends is None:
-        return None
-    outer = (float(np.quantile(far, ENDS[1], method="inverted_cdf")), float(far.max())) if len(far) else ()
-    return Range(*ends, outer)
+def range_of(values: FloatArray, ramps: int) -> Range | None:
+    """Return the range of a column, None where it has no value. ramps: of the curve that it is compared with."""
+    ends = observed(values)
+    return None if ends is None else Range(*ends, knots_of(values[np.isfinite(values)], ramps))
 
 
-def earlier_range(term: Term, about: Mapping[str, Any], factor: float) -> Range | None:
-    """Return the range that the earlier formula saw, in the new unit, as the term is. about: its unchecked papers."""
-    if not isinstance(term.shape, Curve):
-        return None
-    knots, ends = term.shape.knots, about.get("observed")
+def earlier_range(shape: Curve, about: Mapping[str, Any], factor: float) -> Range:
+    """Return the range that the earlier formula saw, in the new unit, as the shape is. about: its unchecked papers."""
+    knots, ends = np.array(shape.knots), about.get("observed")
     if not (isinstance(ends, list) and len(ends) == 2 and all(_is_number(end) for end in ends)):
-        ends = [knots[0] / factor, knots[-1] / factor]
-    return Range(factor * ends[0], factor * ends[1], (max(abs(knots[0]), abs(knots[-1])),))
+        return Range(float(knots[0]), float(knots[-1]), knots)
+    return Range(factor * ends[0], factor * ends[1], knots)
 
 
 def times_as_large(before: Range, now: Range) -> float | None:
     """Return by what factor the values differ, where it is too much for chance; None otherwise."""
-    pairs = [(now.size, before.size)] if now.size and before.size else [(far, before.outer[0]) for far in now.outer]
-    pairs += [(far, before.outer[0]) for far in now.outer[:1]]
-    ratios = [new / old for new, old in pairs if new > 0.0 and old > 0.0]
-    if ratios and (min(ratios) >= TIMES or max(ratios) <= 1.0 / TIMES):
+    common = before.size > 0.0 and now.size > 0.0
+    if not common and before.size != now.size and len(before.knots) == 2:
+        return None  # the end of a straight curve is the 99th percentile, or the maximum where that is zero
+    ratios = [*([now.size / before.size] if common else []), *_knot_by_knot(before.knots, now.knots)]
+    times = TIMES if common else TIMES_RARE
+    if ratios and (min(ratios) >= times or max(ratios) <= 1.0 / times):
         return ratios[0]
     apart = now.low > before.high or now.high < before.low
     return ratios[0] if apart and ratios else None
+
+
+def _knot_by_knot(before: FloatArray, now: FloatArray) -> list[float]:
+    """Return the median ratio of knots at the same ranks, where neither is zero."""
+    ranks = np.linspace(0.0, 1.0, max(len(before), len(now)))
+    old, new = (np.abs(np.interp(ranks, np.linspace(0.0, 1.0, len(knots)), knots)) for knots in (before, now))
+    there = (old > 0.0) & (new > 0.0)
+    return [float(np.median(new[there] / old[there]))] if there.any() else []
 
 
 def complaint(metric: Metric, term: Term, about: Mapping[str, Any], values: FloatArray) -> str | None:
@@ -84,9 +92,11 @@ def complaint(metric: Metric, term: Term, about: Mapping[str, Any], values: Floa
     said = _units_said(metric, about.get("unit"))
     if said is not None or metric.unit_factor == 1.0:
         return said
-    factor = metric.unit_factor or 1.0
-    before, now = earlier_range(term, about, factor), range_of(values)
-    times = None if before is None or now is None else times_as_large(before, now)
+    if not isinstance(term.shape, Curve):
+        return None
+    factor, now = metric.unit_factor or 1.0, range_of(values, len(term.shape.knots) - 1)
+    before = earlier_range(term.shape, about, factor)
+    times = None if now is None else times_as_large(before, now)
     if times is None:
         return None
     after = f" (times unit_factor {factor:g})" if factor != 1.0 else ""

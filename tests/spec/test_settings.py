@@ -53,7 +53,7 @@ def test_an_anchor_without_a_file_is_none(load):
 def test_the_pull_towards_an_anchor(load, said, meant):
     spec = load(f"calibration: {{anchor: {{file: old.json, strength: {said}}}}}\n")
     assert spec.calibration.anchor.strength == meant
-    assert type(spec).model_validate(spec.resolved()) == spec
+    assert type(spec).model_validate(spec.resolved()).digest == spec.digest
 
 
 @pytest.mark.parametrize("said", ["30%", "0.3", '"30%"'])

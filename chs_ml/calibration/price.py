@@ -25,6 +25,7 @@ from chs_ml.evaluate import (
     wilson,
 )
 from chs_ml.evaluate.plain import Plain
+from chs_ml.fit.collinear import carried_once
 from chs_ml.fit.directions import signed
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.learning import Learned, learn
@@ -162,7 +163,8 @@ def _plans_for(sample: Sample, learned: Learned, wishes: Wishes, spec: Calibrati
     chosen = {plan.name: plan for plan in learned.choice.plans}
     absent = [plan for plan in plans_of(spec) if plan.name not in chosen and _wanted(plan.name, wishes, chosen)]
     ramps = learned.choice.candidate.ramps
-    back = {plan.name: plan for plan in (signed(sample.of(absent), absent, ramps) if absent else ())}
+    once = carried_once(absent, learned.choice.shared)
+    back = {plan.name: plan for plan in (signed(sample.of(once), once, ramps) if once else ())}
     return [{**chosen, **back}[plan.name] for plan in plans_of(spec) if plan.name in chosen or plan.name in back]
 
 

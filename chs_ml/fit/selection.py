@@ -113,6 +113,7 @@ class Choice:
 
     plans: of the metrics that stay, with their directions. declared: those whose direction was not the data's to
     choose. left: the metrics without a term. shared: levels that another metric carries.
+    wishes: those that the fit is held to.
     """
 
     plans: tuple[MetricPlan, ...]
@@ -141,7 +142,7 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     starting = signed(sample, plans, min(settings.ramps or COMPANION.ramps, COMPANION.ramps))
     stayed = float(sample.weight @ sample.retained)
     if min(stayed, float(sample.weight.sum()) - stayed) < TOO_FEW:
-        return Choice(starting, _pulls(whole, _held(settings), settings)[0])
+        return Choice(starting, _pulls(whole, _held(settings), settings)[0], wishes=settings.wishes)
     trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
     candidates = settings.candidates()
     candidates = supported(candidates, whole, starting) if settings.ramps is None else candidates
@@ -152,7 +153,8 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     pulling = _pulls(whole, taken(candidates, tried, settings.rule), settings)
     decided = without_changed(sample, decided) if len(pulling) > 1 else decided
     pulls = trial.compared(decided, pulling, "choosing the pull towards the anchor", progress)
-    return Choice(decided, taken(pulling, pulls), tried, tried_free, sample.table.rows, pulls=pulls)
+    rows = sample.table.rows
+    return Choice(decided, taken(pulling, pulls), tried, tried_free, rows, pulls, wishes=settings.wishes)
 
 
 def taken(candidates: Sequence[Candidate], tried: Sequence[Tried], rule: Rule = "simplest") -> Candidate:

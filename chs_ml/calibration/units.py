@@ -19,19 +19,24 @@ from chs_ml.formula.columns import FloatArray
 from chs_ml.spec.metrics import Metric
 
 TIMES = 5.0
-TIMES_RARE = 20.0
-"""Where fewer than one value in a hundred is not zero, the sizes of a few say little."""
+RARE, TIMES_RARE = 0.05, 20.0
+"""Where fewer values than this share are not zero, the sizes of a few say little."""
 ENDS = (0.01, 0.99)
 SAME = "unit_factor: 1 if the unit is the same"
 
 
 @dataclass(frozen=True)
 class Range:
-    """1st and 99th percentile of the values, and the knots of their curve."""
+    """1st and 99th percentile of the values, and the knots of their curve.
+
+    sizes: the smallest and the largest that is not zero. rare: nearly all are zero.
+    """
 
     low: float
     high: float
     knots: FloatArray
+    sizes: tuple[float, ...] = ()
+    rare: bool = False
 
     @property
     def size(self) -> float:
@@ -54,8 +59,12 @@ def observed(values: FloatArray) -> tuple[float, float] | None:
 
 def range_of(values: FloatArray, ramps: int) -> Range | None:
     """Return the range of a column, None where it has no value. ramps: of the curve that it is compared with."""
-    ends = observed(values)
-    return None if ends is None else Range(*ends, knots_of(values[np.isfinite(values)], ramps))
+    known, ends = values[np.isfinite(values)], observed(values)
+    if ends is None:
+        return None
+    sizes = np.abs(known[known != 0.0])
+    extremes = (float(sizes.min()), float(sizes.max())) if len(sizes) else ()
+    return Range(*ends, knots_of(known, ramps), extremes, len(sizes) < RARE * len(known))
 
 
 def earlier_range(shape: Curve, about: Mapping[str, Any], factor: float) -> Range:
@@ -68,11 +77,13 @@ def earlier_range(shape: Curve, about: Mapping[str, Any], factor: float) -> Rang
 
 def times_as_large(before: Range, now: Range) -> float | None:
     """Return by what factor the values differ, where it is too much for chance; None otherwise."""
-    common = before.size > 0.0 and now.size > 0.0
-    if not common and before.size != now.size and len(before.knots) == 2:
-        return None  # the end of a straight curve is the 99th percentile, or the maximum where that is zero
-    ratios = [*([now.size / before.size] if common else []), *_knot_by_knot(before.knots, now.knots)]
-    times = TIMES if common else TIMES_RARE
+    ratios = [now.size / before.size] if before.size > 0.0 and now.size > 0.0 else []
+    if ratios or len(before.knots) > 2:
+        ratios += _knot_by_knot(before.knots, now.knots)
+    else:  # the end of a straight curve is the 99th percentile, or the maximum where that is zero
+        outer = float(np.abs(before.knots).max())
+        ratios = [far / outer for far in now.sizes if outer > 0.0]
+    times = TIMES_RARE if now.rare else TIMES
     if ratios and (min(ratios) >= times or max(ratios) <= 1.0 / times):
         return ratios[0]
     apart = now.low > before.high or now.high < before.low

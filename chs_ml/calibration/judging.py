@@ -14,6 +14,8 @@ from chs_ml.calibration.weighting import weighting_of
 from chs_ml.evaluate import (
     BASELINES,
     Evaluation,
+    Outcomes,
+    Segment,
     Training,
     audit_table,
     churn_by,
@@ -22,10 +24,11 @@ from chs_ml.evaluate import (
     figures,
     lift_table,
     reliability,
+    segment_table,
 )
 from chs_ml.fit.selection import Choice
 from chs_ml.formula import NOT_SCORED
-from chs_ml.formula.columns import FloatArray
+from chs_ml.formula.columns import FloatArray, TextArray
 from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
 
@@ -39,11 +42,11 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
     """
     formula, frame, outcomes = trial.formula, holdout.metrics, outcomes_of(holdout, spec)
     scored, churn = formula.read(frame), formula.churn_probability(frame)
-    names = [band.name for band in formula.bands]
+    names = [*(band.name for band in formula.bands), *([NOT_SCORED] if formula.score_when else [])]
     return Evaluation(
         holdout=figures(outcomes, churn),
         baselines=compare(outcomes, churn, _others(trial, holdout, spec, progress)),
-        bands=churn_by(scored.band, outcomes, names=[*names, NOT_SCORED] if formula.score_when else names),
+        bands=churn_by(scored.band, outcomes, names=names),
         data=data_of(panel),
         rules=churn_where({str(rule.when): rule.when.applies(frame) for rule in formula.rules}, outcomes),
         reliability=reliability(outcomes, churn),
@@ -54,7 +57,16 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
         },
         choices={**choices_of(trial, spec), **anchored(trial, spec)},
         weighting=weighting_of(trial.panel, holdout, spec),
+        segments=_within(holdout.segment, outcomes, churn, scored.band, names),
+        stages=_within(holdout.stage, outcomes, churn, scored.band, names),
     )
+
+
+def _within(
+    groups: TextArray | None, outcomes: Outcomes, churn: FloatArray, band: TextArray, names: list[str]
+) -> tuple[Segment, ...]:
+    """Return the figures in each segment or stage, () where the spec names no column of them."""
+    return () if groups is None else segment_table(groups, outcomes, churn, band, names)
 
 
 def _others(trial: Draft, holdout: Panel, spec: CalibrationSpec, progress: Progress) -> dict[str, FloatArray]:

@@ -6,7 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from chs_ml.explain.words import shape_in_words
 from chs_ml.export.evidence import evidence_keys
 from chs_ml.fit.alone import alone_of
 from chs_ml.formula import Formula, Term, WeightsFile
+from chs_ml.formula.columns import FloatArray
 from chs_ml.spec import CalibrationSpec
 
 DECILES = np.linspace(0.0, 1.0, 11)
@@ -39,7 +40,10 @@ def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) ->
         owner=spec.owner,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         customer=spec.data.customer,
-        metrics={name: _metric(name, panel.metrics[name], spec) for name in (*formula.metrics, *_without(shipped))},
+        metrics={
+            name: _metric(name, panel.metrics[name], shipped.standing, spec)
+            for name in (*formula.metrics, *_without(shipped))
+        },
         evidence=[
             {**key, **certainty.get(term.metric, {}), **_evidence(formula, term, population, spec)}
             for term, key in zip(formula.terms, evidence_keys(formula), strict=True)
@@ -47,7 +51,7 @@ def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) ->
         training=_training(shipped, evaluation, spec),
         reference={
             "mean_health": population.average(),
-            "score_deciles": np.quantile(formula.score(panel.metrics), DECILES).round(6).tolist(),
+            "score_deciles": _deciles(formula.score(panel.metrics), shipped.standing),
         },
     )
 
@@ -76,14 +80,20 @@ def _without(shipped: Draft) -> list[str]:
     return [name for name in dict.fromkeys(without) if name not in shipped.formula.metrics]
 
 
-def _metric(name: str, column: pd.Series[Any], spec: CalibrationSpec) -> dict[str, Any]:
+def _deciles(score: FloatArray, standing: FloatArray | None) -> list[float]:
+    method: Literal["linear", "inverted_cdf"] = "linear" if standing is None else "inverted_cdf"
+    deciles: list[float] = np.quantile(score, DECILES, weights=standing, method=method).round(6).tolist()
+    return deciles
+
+
+def _metric(name: str, column: pd.Series[Any], standing: FloatArray | None, spec: CalibrationSpec) -> dict[str, Any]:
     metric = spec.metric(name)
     said = {"label": metric.label, "unit": metric.unit, "definition": metric.definition}
     about: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
     ends = observed(column.to_numpy()) if column.dtype.kind == "f" else None
     if ends is not None:
         about["observed"] = list(ends)
-    return {**about, "missing_share": float(column.isna().mean())}
+    return {**about, "missing_share": float(np.average(column.isna(), weights=standing))}
 
 
 def _evidence(formula: Formula, term: Term, population: Population, spec: CalibrationSpec) -> dict[str, Any]:
@@ -101,7 +111,7 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "rows": panel.rows,
         "customers": panel.customers,
         "churned": int(panel.churned.sum()),
-        "churn_rate": float(panel.churned.mean()),
+        "churn_rate": float(np.average(panel.churned, weights=shipped.standing)),
         "ramps": choices["ramps"],
         "size": choices["size"],
         "bend": choices["bend"],

@@ -61,6 +61,10 @@ def answer_calibration(done: Calibration, *, quiet: bool) -> None:
         say(f"note: {note}", quiet=quiet)
     page = results()
     _print_formula(page, done.weights, done.evaluation.as_dict())
+    for part, groups in (("Segment", done.evaluation.segments), ("Stage", done.evaluation.stages)):
+        for one in groups:
+            if one.words:
+                page.print(Text.assemble(f"\n{part} ", cell(one.name, "bold"), f": {one.words}."))
     page.print(Text.assemble("\nFiles in ", cell(str(done.directory), "bold"), ": ", ", ".join(_files(done))))
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chs_ml.history.assembly import read_parts
-from chs_ml.history.findings import Finding, TableError, warning
+from chs_ml.history.findings import MAX_SHOWN, Finding, TableError, warning
 from chs_ml.history.panel import Panel, panel_of
 from chs_ml.history.understanding import Understood, understood
 from chs_ml.spec import CalibrationSpec
@@ -23,6 +23,7 @@ MOSTLY_MISSING = 0.5
 NEARLY_EMPTY = 0.05
 FEW_CHURNED = 50
 ROWS_PER_LEVEL = 10
+FEWEST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def doubts(panel: Panel) -> list[Finding]:
         *_only_rare_levels(panel),
         *_near_ids(panel),
         *_levels_alike(panel),
+        *_one_class_groups(panel),
     ]
 
 
@@ -176,3 +178,18 @@ def _levels_alike(panel: Panel) -> Iterator[Finding]:
                 f"metric {name!r}: {', '.join(alike[:3])} differ only in upper and lower case, and count as two levels"
             )
             yield warning("levels-alike", found, "Write each level in one way", name)
+
+
+def _one_class_groups(panel: Panel) -> Iterator[Finding]:
+    """Segments and stages in which nothing can be ranked; those under 5 customers are described by nobody."""
+    for what, groups in (("segment", panel.segment), ("stage", panel.stage)):
+        if groups is None:
+            continue
+        rows = pd.DataFrame({"group": groups, "customer": panel.customer, "churned": panel.churned})
+        told = rows.groupby("group").agg(people=("customer", "nunique"), rate=("churned", "mean"))
+        for word, rate in (("churned", 1.0), ("retained", 0.0)):
+            names = [repr(name) for name in told.index[(told["people"] >= FEWEST_NAMED) & (told["rate"] == rate)]]
+            if names:
+                more = f" and {len(names) - MAX_SHOWN:,} more" if len(names) > MAX_SHOWN else ""
+                found = f"{what} {', '.join(names[:MAX_SHOWN])}{more}: every row is {word}; one class gives no AUC"
+                yield warning("one-class-segment", found, f"Group it with others, or correct data.{what}")

@@ -107,3 +107,14 @@ def test_check_says_what_it_understood_of_them(table, spec):
     told = {one.role: one for one in examine(spec(customer=ALL)).understood.columns}
     assert (told["segment"].name, told["segment"].levels, told["segment"].missing) == ("tier", 2, 0.25)
     assert (told["revenue"].low, told["revenue"].high, told["stage"].frequent) == (0.0, 10.0, ("new", "old"))
+
+
+def test_check_warns_of_a_segment_with_one_class(table, spec):
+    rows = [f"c{at:03},{at % 7},{'ab'[at % 2]},{('yes', 'no')[at % 3 > 0]},{'xyz'[at % 3]},new,1" for at in range(300)]
+    table((ROWS[0], *rows, "c900,1,a,yes,few,new,1"))
+    found = [str(one) for one in examine(spec(customer=ALL)).findings if one.code == "one-class-segment"]
+    remedy = "one class gives no AUC. Group it with others, or correct data.segment."
+    assert found == [
+        f"segment 'x': every row is churned; {remedy}",
+        f"segment 'y', 'z': every row is retained; {remedy}",
+    ]

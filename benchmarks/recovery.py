@@ -10,13 +10,15 @@ from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from chs_ml.fit.basis import CurveBasis
+from chs_ml.fit.basis import CurveBasis, basis_of
 from chs_ml.fit.companion import companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
-from chs_ml.fit.fitting import Fitted, Sample
+from chs_ml.fit.fitting import Candidate, Fitted, Sample, fit, objective_of
 from chs_ml.fit.learning import Learned, learn, refit
 from chs_ml.fit.lowering import weights_in
+from chs_ml.fit.objective import Objective, no_penalty
 from chs_ml.fit.selection import Settings
 from chs_ml.fit.table import MetricPlan, read_table
 from chs_ml.history.simulate import simulate
@@ -78,6 +80,34 @@ def studies(world: World, settings: Settings, seeds: Sequence[int], processes: i
     truth_of(world)
     with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
         return list(pool.map(partial(study, world, settings), seeds, chunksize=4))
+
+
+def efficiency(rows: int, tables: int) -> Array:
+    """Return the root mean square error of each unpenalised coefficient, over the Cramér-Rao bound.
+
+    Six numbers of five values each, a knot on every value, so that the model is true and the bound is exact.
+    """
+    draw = np.random.default_rng(0)
+    metrics, steps = 6, 4
+    true = np.concatenate([[1.6], draw.uniform(-0.6, 0.6, metrics * steps)])
+    plans = [MetricPlan(f"m{at}", "free") for at in range(metrics)]
+    squares, bound = np.zeros(len(true)), np.zeros(len(true))
+    for _ in range(tables):
+        common = draw.standard_normal((rows, 1))
+        latent = np.sqrt(0.3) * common + np.sqrt(0.7) * draw.standard_normal((rows, metrics))
+        values = np.clip(np.round(latent), -2, 2)
+        table = read_table({plan.name: values[:, at] for at, plan in enumerate(plans)}, plans)
+        sample = Sample(table, np.zeros(rows), np.ones(rows), np.arange(rows))
+        basis = basis_of(table, np.arange(rows) % 2.0, sample.weight, plans, 8)
+        chances = expit(
+            Objective(basis.encode(table), sample.retained, sample.weight, no_penalty(len(true))).log_odds(true)
+        )
+        drawn = replace(sample, retained=(draw.random(rows) < chances).astype(np.float64))
+        fitted = fit(drawn, plans, Candidate(8, 0.0))
+        information = objective_of(drawn, fitted.basis, fitted.candidate).information(true)
+        squares += (fitted.solution.beta - true) ** 2
+        bound += np.diag(np.linalg.inv(information))
+    return np.sqrt(squares / bound)
 
 
 def _intervals(learned: Learned, names: Sequence[str]) -> tuple[Array, Array]:

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import cho_solve, lstsq, solve_triangular
 from scipy.optimize import nnls
 
+from chs_ml.errors import FitError
 from chs_ml.fit.quadratic import Sides, factored
 from chs_ml.fit.solver import Bounds
 from chs_ml.formula.columns import BoolArray, FloatArray
@@ -47,7 +48,7 @@ class Cone(Bounds):
         """Return the largest violation of the KKT conditions: what no push of the active constraints balances."""
         normals, least = self._sides
         active = normals[normals @ beta - least <= TOUCH]
-        push = nnls(active.T, gradient, maxiter=30 * len(beta))[0]
+        push = _pushes(active.T, gradient)
         return float(np.abs(gradient - push @ active).max())
 
     def step(
@@ -105,7 +106,17 @@ class _Quadratic:
         length = np.linalg.norm(columns, axis=0)
         system = np.vstack([columns, short / scale]) / length
         aim = np.append(np.zeros(len(free)), 1.0)
-        push = nnls(system, aim, maxiter=30 * len(free))[0]
+        push = _pushes(system, aim)
         gap = system @ push - aim
         away = solve_triangular(self.factor.T, -gap[:-1] / gap[-1], lower=False, check_finite=False)
         return free + scale * away, push > 0.0
+
+
+def _pushes(system: FloatArray, aim: FloatArray) -> FloatArray:
+    """Return x ≥ 0 for which system @ x is nearest to the aim."""
+    try:
+        return np.asarray(nnls(system, aim, maxiter=30 * system.shape[0])[0])
+    except RuntimeError:
+        raise FitError(
+            "weights: under these wishes the fit cannot be solved exactly. Wish for less, or set a strength (size) above 0."
+        ) from None

@@ -118,5 +118,5 @@ def _pushes(system: FloatArray, aim: FloatArray) -> FloatArray:
         return np.asarray(nnls(system, aim, maxiter=30 * system.shape[0])[0])
     except RuntimeError:
         raise FitError(
-            "weights: under these wishes the fit cannot be solved exactly. Wish for less, or set a strength (size) above 0."
+            "weights: under these wishes the fit cannot be solved exactly. Wish for less, or set a size above 0."
         ) from None

@@ -19,6 +19,7 @@ from chs_ml.evaluate import Evaluation
 from chs_ml.explain.pictures import pictures_of
 from chs_ml.export import export
 from chs_ml.fit.learning import learn, refit
+from chs_ml.fit.support import check_support
 from chs_ml.formula import Formula, WeightsFile
 from chs_ml.history.checks import doubts
 from chs_ml.history.panel import load_panel
@@ -75,7 +76,9 @@ def calibrate(
     known = panel.known()
     parts = split(known, said)
 
-    learned = learn(sample_of(parts.training, said), plans_of(said), settings_of(said), progress)
+    sample, plans = sample_of(parts.training, said), plans_of(said)
+    check_support(sample, plans)
+    learned = learn(sample, plans, settings_of(said), progress)
     trial = draft(learned, parts.training, said)
     evaluation = judge(trial, parts.holdout, panel, said, progress)
 

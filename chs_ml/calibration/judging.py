@@ -11,6 +11,7 @@ from chs_ml.calibration.certainty import left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.rows import in_use_today, outcomes_of
 from chs_ml.calibration.weighting import weighting_of
+from chs_ml.calibration.whole_points import points_judged
 from chs_ml.evaluate import (
     BASELINES,
     Evaluation,
@@ -57,6 +58,7 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
         },
         choices={**choices_of(trial, spec), **anchored(trial, spec)},
         weighting=weighting_of(trial.panel, holdout, spec),
+        whole_points=points_judged(trial, holdout, spec),
         segments=_within(holdout.segment, outcomes, churn, scored.band, names),
         stages=_within(holdout.stage, outcomes, churn, scored.band, names),
     )

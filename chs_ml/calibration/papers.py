@@ -15,6 +15,7 @@ from chs_ml.calibration.certainty import certainty_of, left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.rows import sample_of
 from chs_ml.calibration.units import observed
+from chs_ml.calibration.whole_points import points_paper
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.impact import impact_of
 from chs_ml.explain.population import Population
@@ -52,6 +53,7 @@ def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) ->
         reference={
             "mean_health": population.average(),
             "score_deciles": _deciles(formula.score(panel.metrics), shipped.standing),
+            "whole_points": points_paper(shipped, spec),
         },
     )
 

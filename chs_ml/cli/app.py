@@ -150,10 +150,20 @@ def price(
 
 
 @app.command()
-def show(weights: WeightsArgument, as_json: Json = False, quiet: Quiet = False) -> None:
+def show(
+    weights: WeightsArgument,
+    points: Annotated[bool, typer.Option("--points", help="The card of whole points that a person adds up.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Show a formula as people read it: what adds, what subtracts, bands, where it came from."""
     from chs_ml.cli.endings import answer_show, read_weights
 
+    if points:
+        from chs_ml.cli.points import answer_points
+
+        answer_points(read_weights(weights, quiet=quiet), weights, as_json=as_json, quiet=quiet)
+        return
     answer_show(read_weights(weights, quiet=quiet), weights, as_json=as_json, quiet=quiet)
 
 

@@ -19,7 +19,7 @@ from chs_ml.formula.step_tables import StepTable
 
 FEW_CELLS = 20
 PAIRS = 40
-ROUNDS = 5
+ROUNDS = 2
 MOST_MOVES = 2000
 LEAST_GAIN = 1e-10
 CLOSENESS = 1e-4
@@ -65,12 +65,12 @@ class PointSearch:
         return self.points
 
     def _move_within(self, term: int) -> bool:
-        same = [move for move in self._moves(term) if move.change == 0]
+        same = self._moves(term, within=True)
         return bool(same) and self._take([min(same, key=lambda move: move.value)])
 
     def _move_between(self) -> bool:
         """Give one term a point more and another one less, in the best of the most promising ways."""
-        moves = [move for term in range(len(self._tables)) for move in self._moves(term) if move.change]
+        moves = [move for term in range(len(self._tables)) for move in self._moves(term, within=False)]
         pairs = sorted(_pairs(moves), key=lambda pair: pair[0].value + pair[1].value)[:PAIRS]
         if not pairs:
             return False
@@ -95,13 +95,13 @@ class PointSearch:
             self.points[move.term] = move.points
         return True
 
-    def _moves(self, term: int) -> list[_Move]:
-        """Return every allowed move of one term, with the objective's change if it were made alone."""
+    def _moves(self, term: int, *, within: bool) -> list[_Move]:
+        """Return the allowed moves that keep a term's most, or that change it, and what each alone is worth."""
         points = self.points[term]
         sets, step = self._sets(term)
         moved = points + sets * step[:, None]
         change = moved.max(axis=1) - points.max()
-        allowed = (moved.min(axis=1) == 0) & self._monotone(term, moved)
+        allowed = (moved.min(axis=1) == 0) & ((change == 0) == within) & self._monotone(term, moved)
         sets, step, moved, change = sets[allowed], step[allowed], moved[allowed], change[allowed]
         if not len(sets):
             return []

@@ -20,9 +20,12 @@ from chs_ml.formula.points_card import PointsCard, check_total
 from chs_ml.formula.step_tables import STAND_IN_SLOPE, StepTable, step_tables
 
 MOST_ROWS = 50_000
-EXPECTED = 0.75
-"""How far the search looks at what the formula expects of a customer, and not at the one outcome: points searched on
-outcomes alone learn their noise (AUC lost on four splits of Telco: .0011 with 0, .0004 with .75, .0005 with 1)."""
+WORTH = 15_000
+"""How many outcomes the formula's own expectation counts for: points searched on outcomes alone learn their noise.
+
+Mean AUC lost at 100 points on four holdouts of Telco (4,905 rows) and of SaaS (1,400): .0011 and .0013 on outcomes
+alone, .0005 and .0009 without any, .0004 and .0005 mixed so.
+"""
 GRAIN = 2.0**30
 """Probabilities are counted in whole 2⁻³⁰: sums of them are then exact, and the same in any order of rows."""
 
@@ -104,8 +107,9 @@ def looked_for(formula: Formula, columns: Columns, churned: Any) -> FloatArray:
     expected = (formula.link or _stand_in(formula, columns)).churn_probability(formula.score(columns))
     if churned is None:
         return 1.0 - expected
-    trust = EXPECTED if formula.link is not None else 0.0
-    return 1.0 - (trust * expected + (1.0 - trust) * outcomes(churned, len(columns)))
+    came = outcomes(churned, len(columns))
+    trust = 0.0 if formula.link is None else WORTH / (WORTH + np.count_nonzero(np.isfinite(came)))
+    return 1.0 - (trust * expected + (1.0 - trust) * came)
 
 
 def _refitted(rows: Rows, points: Sequence[Points], total: int) -> Link | None:

@@ -37,8 +37,12 @@ import numpy as np
 
 from chs_ml.fit.basis import Basis, CurveBasis, basis_of
 from chs_ml.fit.collinear import same_information
-from chs_ml.fit.fitting import Sample
+from chs_ml.fit.companion import companion_of
+from chs_ml.fit.contrasts import contrasts_of, signs_of
+from chs_ml.fit.fitting import Candidate, Fitted, Sample
+from chs_ml.fit.inference import Inference, inference_of
 from chs_ml.fit.leaks import separations
+from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.objective import Objective
 from chs_ml.fit.solver import Bounds, Solution, minimise
 from chs_ml.fit.table import Column, MetricPlan, Table
@@ -233,18 +237,25 @@ def describe(problem: Problem) -> None:
           f" full Hessians; knots from data, not counted, {knots:.2f} s")  # fmt: skip
 
 
-def before_fitting(problem: Problem) -> None:
-    """Print what the checks before the fit cost beside it: metrics that say the same, and metrics that separate."""
+def beside_the_fit(problem: Problem) -> None:
+    """Print what is found out beside the fit, in its cost: who says the same, who separates, how sure the rest is."""
     rows = len(problem.retained)
     sample = Sample(problem.table, problem.retained, np.ones(rows), np.arange(rows))
     separations(sample, problem.basis)  # the solver of linear programmes is loaded
-    fit = min(cpu(lambda: ours(problem, 1e-9))[0] for _ in range(3))
+    times, solution = min((cpu(lambda: ours(problem, 1e-9)) for _ in range(3)), key=lambda one: one[0])
+    fitted = Fitted(problem.basis, solution, Candidate(problem.ramps, problem.size))
     for name, work in (
         ("same information", lambda: same_information(sample, problem.plans)),
         ("separation", lambda: separations(sample, problem.basis)),
+        ("evidence (companion, sandwich, contrasts)", lambda: _evidence(sample, fitted)),
     ):
         seconds = min(cpu(work)[0] for _ in range(3))
-        print(f"  before fitting, {name}: {seconds:.2f} s = {seconds / fit:.0%} of the fit")
+        print(f"  beside the fit, {name}: {seconds:.2f} s = {seconds / times:.0%} of it")
+
+
+def _evidence(sample: Sample, fitted: Fitted) -> Inference:
+    companion = companion_of(sample, fitted.basis, fitted.solution.beta)
+    return inference_of(companion, contrasts_of(companion, signs_of(fitted)), weights_in(fitted))
 
 
 def memory(rows: int) -> None:
@@ -331,7 +342,7 @@ def main(small: bool) -> None:
 
     bent = curves(300_000 // scale)
     describe(bent)
-    before_fitting(bent)
+    beside_the_fit(bent)
     bent_ratios = race(bent, [glum(bent, bent.dense, signs=True)], repeats)
     memory(300_000 // scale)
     startup()

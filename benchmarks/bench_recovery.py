@@ -68,7 +68,7 @@ def efficient(tables: int) -> str:
     together = np.sqrt(np.mean(ratios**2))
     return (
         f"## Efficiency\n\nRoot mean square error of {len(ratios)} free, unpenalised coefficients at 20,000 rows over "
-        f"the Cramér–Rao bound, {tables} tables: {together:.3f} together, {ratios.max():.3f} at most (a single ratio is "
+        f"the Cramér–Rao bound, {tables} tables: {together:.3f} together, {ratios.max():.3f} at most (one ratio is "
         f"known to ± {1 / np.sqrt(2 * tables):.3f})."
     )
 

@@ -31,7 +31,7 @@ SPEC = {
         {"name": "logins", "pillar": "usage"},
         {"name": "tickets", "pillar": "support", "direction": "negative"},
         {"name": "plan", "pillar": "relationship", "kind": "category"},
-        {"name": "nps", "pillar": "satisfaction", "scale": "nps"},
+        {"name": "nps", "pillar": "satisfaction", "scale": "nps", "keep": True},
         {"name": "region", "role": "audit"},
     ],
     "calibration": {"ramps": 4, "strength": {"size": 1.0, "bend": 3.0}},

@@ -8,7 +8,7 @@ import numpy as np
 
 from chs_ml.formula.columns import FloatArray, IntArray
 
-MOST_STEPS = 10
+MOST_STEPS = 12
 MOST_CANDIDATES = 100
 STEP_COST = 1e-5
 """A further step has to save this much of the log-loss."""

@@ -108,7 +108,7 @@ def test_what_rises_keeps_rising(seed, kind):
     for term in card.terms:
         assert isinstance(term.shape, StepPoints)
         steps = np.diff(term.shape.points)
-        assert len(steps) <= 9
+        assert len(steps) <= 11
         assert (steps < 0).all() if term.metric == "m1" else (steps > 0).all()
 
 

@@ -22,8 +22,8 @@ SHARES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
 With 17 % churn a row says about 0.012 of a curve's height (µ(1 - µ)/12), so that with a tenth of the rows the earlier
 formula counts eight times as much as the new rows, and with a thousandth a twelfth.
 """
-CHANGED = 0.05
-"""A metric has changed where chance alone would bring two fits so far apart this rarely."""
+CHANGED = 0.1
+"""A metric has changed where chance alone would bring two fits so far apart this rarely: see decision 010."""
 
 
 def pulls_of(sample: Sample, candidate: Candidate) -> tuple[Candidate, ...]:

@@ -48,5 +48,6 @@ def _line(term: Evidence, alone: Alone | None) -> dict[str, Any]:
         "rank": None if term.rank_low is None else {"low": term.rank_low, "high": term.rank_high},
         "outside": term.outside,
         "together_with": list(term.together_with),
+        "separates": term.separates,
         "alone": alone and {"odds_ratio": alone.odds_ratio, "low": alone.low, "high": alone.high, "rows": alone.rows},
     }

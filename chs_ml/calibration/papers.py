@@ -123,6 +123,7 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         **({"anchor": choices["anchor"]} if "anchor" in choices else {}),
         "evidence": spec.calibration.evidence,
         "intervals": shipped.learned.inference.no_intervals,
+        "doubts": list(shipped.learned.doubts),
         "left_out": left_out(shipped.learned.choice),
         "weightless": list(shipped.weightless),
         "kkt": shipped.learned.fitted.solution.kkt,

@@ -5,7 +5,7 @@ w_j = d_j/Σd, so a small change of the contrasts moves the weights by J = (I - 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,7 +37,8 @@ class Evidence:
     contrast, contrast_low, contrast_high: log-odds of being retained from one end to the other. z: that in standard
     errors. whole_p: of the test that nothing of the curve moves. rank_low, rank_high: 95 % of the places that the
     weight takes among all, 1 the heaviest. outside: the weight lies outside its interval. together_with: metrics that
-    say the same and were set aside for this one, so that it is not clear alone.
+    say the same and were set aside for this one, so that it is not clear alone. separates: churned from retained rows,
+    complete or quasi-complete: the weight is finite because it is held, and no interval holds.
     """
 
     metric: str
@@ -53,6 +54,20 @@ class Evidence:
     rank_high: int | None
     outside: bool
     together_with: tuple[str, ...] = ()
+    separates: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a metric beside its contrast.
+
+    declared: its direction was not the data's to choose. alike: metrics that were set aside for it. separates: see
+    ``Evidence``.
+    """
+
+    declared: bool = False
+    alike: tuple[str, ...] = ()
+    separates: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,14 +94,9 @@ def inference_of(
     companion: Companion,
     contrasts: Sequence[Contrast],
     weights: Mapping[str, float],
-    declared: Collection[str] = (),
-    alike: Mapping[str, tuple[str, ...]] | None = None,
+    known: Mapping[str, Known] | None = None,
 ) -> Inference:
-    """Return the evidence of every contrast's weight.
-
-    weights: the final ones, by metric. declared: metrics whose direction was not the data's to choose. alike: metrics
-    that were set aside, by the one that stays in their place.
-    """
+    """Return the evidence of every contrast's weight. weights, known: by metric; the weights are the final ones."""
     if not contrasts:
         return Inference(())
     with one_thread():
@@ -99,12 +109,12 @@ def inference_of(
     for at, (contrast, half, rank) in enumerate(zip(contrasts, halves, ranks, strict=True)):
         name, middle = contrast.metric, moves[at] / moves.sum()
         low, high = (None, None) if half is None else (float(middle - half), float(middle + half))
-        others = (alike or {}).get(name, ())
-        verdict = verdict_of(contrast, declared=name in declared)
+        of = (known or {}).get(name, Known())
+        verdict = verdict_of(contrast, declared=of.declared)
         terms.append(
             Evidence(
                 metric=name,
-                verdict="weak" if others and verdict == "clear" else verdict,
+                verdict="weak" if of.alike and verdict == "clear" else verdict,
                 low=low,
                 high=high,
                 contrast=contrast.estimate,
@@ -115,7 +125,8 @@ def inference_of(
                 rank_low=rank[0],
                 rank_high=rank[1],
                 outside=low is not None and high is not None and not low <= weights.get(name, 0.0) <= high,
-                together_with=others,
+                together_with=of.alike,
+                separates=of.separates,
             )
         )
     return Inference(tuple(terms), None if certain else TOO_LITTLE.format(moves.sum() / error if error > 0 else 0.0))

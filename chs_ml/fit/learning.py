@@ -5,7 +5,7 @@ What a fit says of itself (which metrics left, how sure the others are) comes wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +15,10 @@ from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.collinear import carried_once, same_information, shared_levels
 from chs_ml.fit.companion import Companion, companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
+from chs_ml.fit.doubts import doubts_of
 from chs_ml.fit.fitting import Fitted, Sample
-from chs_ml.fit.inference import Inference, inference_of
+from chs_ml.fit.inference import Inference, Known, inference_of
+from chs_ml.fit.leaks import Separation, separations
 from chs_ml.fit.leaving import RULES, Left, without_evidence
 from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.pins import fit_pinned
@@ -27,11 +29,12 @@ from chs_ml.fit.trial import Progress, silent
 
 @dataclass(frozen=True)
 class Learned:
-    """A fit, the choices that it rests on, and how sure each of its weights is."""
+    """A fit, the choices that it rests on, how sure each of its weights is, and what gives cause for doubt."""
 
     fitted: Fitted
     choice: Choice
     inference: Inference
+    doubts: tuple[str, ...] = ()
 
 
 def learn(
@@ -56,24 +59,37 @@ def refit(sample: Sample, choice: Choice) -> Learned:
     """Fit other rows with every choice frozen."""
     _check(sample)
     fitted = _fit(sample, choice)
-    return Learned(fitted, choice, _inference(_companion(sample, fitted), fitted, choice))
+    separated = separations(sample.of(choice.plans), fitted.basis)
+    return _learned(sample, fitted, _companion(sample, fitted), choice, separated)
 
 
 def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Learned:
     """Fit, and let go what has no evidence or no weight, until everything that is left has both."""
     metrics, rule = len(choice.plans), RULES[settings.evidence]
+    fitted = _fit(sample, choice)
+    separated = separations(sample.of(choice.plans), fitted.basis)
+    keep = {*settings.keep, *(name for one in separated for name in one.metrics)}  # their errors have no end
     while True:
         progress("looking at the evidence", metrics - len(choice.plans), metrics)
-        fitted = _fit(sample, choice)
         companion = _companion(sample, fitted)
-        going = without_evidence(companion, signs_of(fitted), rule, settings.keep)
-        going = _allowed(going, choice) or _weightless(companion, fitted)
+        going = _allowed(without_evidence(companion, signs_of(fitted), rule, keep), choice)
+        going = going or _weightless(companion, fitted)
         if not going or len(going) == len(choice.plans):
             progress("looking at the evidence", metrics, metrics)
-            return Learned(fitted, choice, _inference(companion, fitted, choice))
+            return _learned(sample, fitted, companion, choice, separated)
         gone = {left.metric for left in going}
         stay = tuple(plan for plan in choice.plans if plan.name not in gone)
         choice = replace(choice, plans=stay, left=choice.left + going)
+        fitted = _fit(sample, choice)
+
+
+def _learned(
+    sample: Sample, fitted: Fitted, companion: Companion, choice: Choice, separated: Sequence[Separation]
+) -> Learned:
+    weights = weights_in(fitted)
+    contrasts = [one for one in contrasts_of(companion, signs_of(fitted)) if weights[one.metric] > 0.0]
+    inference = inference_of(companion, contrasts, weights, _known_of(choice, separated))
+    return Learned(fitted, choice, inference, doubts_of(sample.of(choice.plans), fitted, choice, separated))
 
 
 def _fit(sample: Sample, choice: Choice) -> Fitted:
@@ -103,19 +119,17 @@ def _weightless(companion: Companion, fitted: Fitted) -> tuple[Left, ...]:
     )
 
 
-def _inference(companion: Companion, fitted: Fitted, choice: Choice) -> Inference:
-    weights = weights_in(fitted)
-    contrasts = [c for c in contrasts_of(companion, signs_of(fitted)) if weights[c.metric] > 0.0]
-    return inference_of(companion, contrasts, weights, choice.declared, _set_aside(choice.left))
-
-
-def _set_aside(left: Iterable[Left]) -> dict[str, tuple[str, ...]]:
-    """Return for each metric that stays those that were set aside for it."""
-    found: dict[str, tuple[str, ...]] = {}
-    for one in left:
-        for name in one.together_with:
-            found[name] = (*found.get(name, ()), one.metric)
-    return found
+def _known_of(choice: Choice, separated: Sequence[Separation]) -> dict[str, Known]:
+    """Return what is known of each metric beside its contrast."""
+    kinds = {name: one.kind for one in separated for name in one.metrics}
+    return {
+        plan.name: Known(
+            declared=plan.name in choice.declared,
+            alike=tuple(left.metric for left in choice.left if plan.name in left.together_with),
+            separates=kinds.get(plan.name),
+        )
+        for plan in choice.plans
+    }
 
 
 def _check(sample: Sample) -> None:

@@ -18,7 +18,7 @@ from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
 from chs_ml.fit.leaving import RULES, Left
 from chs_ml.fit.pulling import pulls_of, without_changed
-from chs_ml.fit.support import supported
+from chs_ml.fit.support import doubts_of_support, supported
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, Tried, silent
 from chs_ml.formula.wishes import Wishes
@@ -113,6 +113,7 @@ class Choice:
 
     plans: of the metrics that stay, with their directions. declared: those whose direction was not the data's to
     choose. left: the metrics without a term. shared: levels that another metric carries.
+    held_back: why some candidates did not come into question.
     wishes: those that the fit is held to.
     """
 
@@ -125,6 +126,7 @@ class Choice:
     declared: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
     shared: tuple[SharedLevel, ...] = ()
+    held_back: tuple[str, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -144,8 +146,9 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     if min(stayed, float(sample.weight.sum()) - stayed) < TOO_FEW:
         return Choice(starting, _pulls(whole, _held(settings), settings)[0], wishes=settings.wishes)
     trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
-    candidates = settings.candidates()
-    candidates = supported(candidates, whole, starting) if settings.ramps is None else candidates
+    wanted = settings.candidates()
+    candidates = supported(wanted, whole, starting) if settings.ramps is None else wanted
+    held_back = doubts_of_support(wanted, whole, starting) if len(candidates) < len(wanted) else ()
     finest = max(candidate.ramps for candidate in candidates)
     before = Candidate(min(finest, BEFORE_CHOICE.ramps), BEFORE_CHOICE.size)
     decided, tried_free = (starting, ()) if before.ramps == 1 else freed(trial, starting, auto, before, progress)
@@ -153,8 +156,16 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     pulling = _pulls(whole, taken(candidates, tried, settings.rule), settings)
     decided = without_changed(sample, decided) if len(pulling) > 1 else decided
     pulls = trial.compared(decided, pulling, "choosing the pull towards the anchor", progress)
-    rows = sample.table.rows
-    return Choice(decided, taken(pulling, pulls), tried, tried_free, rows, pulls, wishes=settings.wishes)
+    return Choice(
+        plans=decided,
+        candidate=taken(pulling, pulls),
+        tried=tried,
+        freed=tried_free,
+        rows=sample.table.rows,
+        pulls=pulls,
+        wishes=settings.wishes,
+        held_back=held_back,
+    )
 
 
 def taken(candidates: Sequence[Candidate], tried: Sequence[Tried], rule: Rule = "simplest") -> Candidate:

@@ -126,7 +126,8 @@ def _pooled(metric: LevelsBasis, column: Column, weight: FloatArray) -> str:
     names, known = column.levels or (), column.known
     rows = np.bincount(column.values[known], weights=weight[known], minlength=len(names))
     order = np.argsort(-rows, kind="stable").tolist()
-    pooled = [code for code in order if rows[code] > 0 and names[code] not in metric.levels]
+    own = {*metric.levels, *metric.plan.elsewhere}
+    pooled = [code for code in order if rows[code] > 0 and names[code] not in own]
     if not pooled:
         return ""
     shown = [f"{_short(names[code])} ({rows[code]:,.0f})" for code in pooled[:NAMED] if rows[code] >= NOBODY]

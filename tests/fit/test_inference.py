@@ -8,7 +8,7 @@ import pytest
 from chs_ml.fit.basis import Basis
 from chs_ml.fit.companion import Companion
 from chs_ml.fit.contrasts import TWO_SIDED, Contrast
-from chs_ml.fit.inference import inference_of, verdict_of
+from chs_ml.fit.inference import Known, inference_of, verdict_of
 
 
 def said(moves, covariance, **more):
@@ -58,7 +58,7 @@ def test_a_weight_outside_its_interval_is_marked():
 
 
 def test_none_of_those_that_say_the_same_is_clear_alone():
-    first, second, _ = said(MOVES, SPREAD, alike={"m0": ("charge",)}).terms
+    first, second, _ = said(MOVES, SPREAD, known={"m0": Known(alike=("charge",))}).terms
     assert (first.verdict, first.together_with) == ("weak", ("charge",))
     assert (second.verdict, second.together_with) == ("clear", ())
 

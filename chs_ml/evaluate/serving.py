@@ -39,19 +39,21 @@ def ill_served(parts: Mapping[str, IntArray], outcomes: Outcomes, p: FloatArray)
     largest = sorted(parts, key=lambda name: (-len(parts[name]), name))[:MOST]
     if outcomes.one_class or sum(len(rows) for rows in parts.values()) == 0:
         return {}
-    asked = [answer for name in largest for answer in _answers(name, parts[name], outcomes, p)]
+    moved = np.asarray(expit(logit(p) + fit_shift(logit(p), outcomes)[0]), dtype=np.float64)
+    asked = [answer for name in largest for answer in _answers(name, parts[name], outcomes, (p, moved))]
     found: dict[str, str] = {}
     for answer in _by_holm(asked):
         found[answer.segment] = "; ".join(filter(None, (found.get(answer.segment), answer.words)))
     return found
 
 
-def _answers(name: str, rows: IntArray, outcomes: Outcomes, p: FloatArray) -> list[_Answer]:
+def _answers(name: str, rows: IntArray, outcomes: Outcomes, predicted: tuple[FloatArray, FloatArray]) -> list[_Answer]:
+    """What there is to say of one segment; predicted: the probabilities, and moved by what everybody is off by."""
     others = np.ones(len(outcomes), dtype=np.bool_)
     others[rows] = False
     if not others.any():
         return []
-    said = (_departs(~others, outcomes, p), _ranks_worse(~others, outcomes, p))
+    said = (_departs(~others, outcomes, *predicted), _ranks_worse(~others, outcomes, predicted[0]))
     return [_Answer(name, p_value, words) for p_value, words in filter(None, said)]
 
 
@@ -64,12 +66,11 @@ def _by_holm(asked: list[_Answer]) -> list[_Answer]:
     return kept
 
 
-def _departs(here: BoolArray, outcomes: Outcomes, p: FloatArray) -> tuple[float, str] | None:
+def _departs(here: BoolArray, outcomes: Outcomes, p: FloatArray, moved: FloatArray) -> tuple[float, str] | None:
     """Observed against predicted, as predicted and as moved by what everybody is off by."""
     part, predicted = outcomes.among(here), outcomes.among(here).mean(p[here])
     if min(predicted, 1.0 - predicted) * part.effective < ENOUGH:
         return None
-    moved = expit(logit(p) + fit_shift(logit(p), outcomes)[0])
     in_here = float((outcomes.weights * moved * (1 - moved))[here].sum())
     share = here.astype(np.float64) - in_here / float((outcomes.weights * moved * (1 - moved)).sum())
     z, beyond = _z(here.astype(np.float64), outcomes, p), _z(share, outcomes, moved)

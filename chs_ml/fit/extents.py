@@ -35,6 +35,11 @@ class Extent:
         return row
 
     @property
+    def ends(self) -> tuple[int, int]:
+        """Which design is the largest, which the smallest."""
+        return self.top, self.bottom
+
+    @property
     def holds(self) -> FloatArray:
         """Rows that are not negative where nothing lies above the top or below the bottom."""
         above, below = self.designs[self.top] - self.designs, self.designs - self.designs[self.bottom]
@@ -51,6 +56,13 @@ def extents_of(basis: Basis, beta: FloatArray, pull: FloatArray) -> tuple[Extent
     return tuple(
         _extent(metric, beta[where], pull[where]) for metric, where in zip(basis.metrics, columns, strict=True)
     )
+
+
+def places_of(metric: MetricBasis) -> list[Extent]:
+    """Return every pair of contributions that could be the largest and the smallest, one for a plain directed curve."""
+    designs, (best, worst) = _designs(metric), _ends(metric)
+    tops = [at for at in range(len(designs)) if at != worst]
+    return [Extent(designs, top, at) for top in tops for at in range(len(designs)) if at not in (top, best)]
 
 
 def weights_at(basis: Basis, beta: FloatArray) -> dict[str, float]:

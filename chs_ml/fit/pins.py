@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import cho_solve
 
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import Basis
 from chs_ml.fit.cone import Cone
-from chs_ml.fit.extents import Extent, extents_of, learnable, tied, weights_at
+from chs_ml.fit.extents import Extent, extents_of, learnable, places_of, tied, weights_at
 from chs_ml.fit.fitting import Candidate, Fitted, Sample, basis_for, fit, objective_of
 from chs_ml.fit.objective import Objective
-from chs_ml.fit.solver import TOLERANCE, Bounds, Solution, minimise
+from chs_ml.fit.quadratic import factored
+from chs_ml.fit.solver import TOLERANCE, Bounds, Solution, minimise, one_thread
 from chs_ml.fit.table import MetricPlan
 from chs_ml.formula.columns import FloatArray
 from chs_ml.formula.terms import Origin
@@ -28,8 +30,13 @@ ROUNDS = 4
 """So often it is taken anew where terms are largest and smallest."""
 GAIN = 1e-12
 """A new place has to lower the objective by so much of itself."""
+TRIES = 3
+"""Other places for the two ends of a term that a wish raises, of those that the quadratic model likes best."""
+TINY = 1e-300
 HALVINGS = 12
 """Steps of the search for the nearest wish that can be met."""
+
+Extents = tuple[Extent, ...]
 
 
 def fit_pinned(
@@ -58,7 +65,8 @@ def fit_pinned(
     weights = weights_at(basis, solution.beta)
     if any(weights.values()) and not _met(wishes, weights):  # where nothing has a weight, no wish finds one
         pinned = _Pinned(basis, objective_of(sample, basis, candidate), wishes, tolerance)
-        solution = pinned.solution(free.solution.beta)
+        with one_thread():
+            solution = pinned.solution(free.solution.beta)
         if not _met(wishes, weights_at(basis, solution.beta)):
             raise FitError(_unmeetable(pinned, free.solution.beta))
     origins = origins_of(wishes, weights_at(basis, solution.beta))
@@ -87,25 +95,59 @@ class _Pinned:
     def solution(self, beta: FloatArray) -> Solution:
         """Return the minimum under the wishes, terms being largest and smallest where they are at β, or better."""
         extents = extents_of(self.basis, beta, -self._gradient(beta))
-        best = self._within(extents, None)
+        extents, best = self._elsewhere(extents, self._within(extents, None), beta)
         for _ in range(ROUNDS):
             if not tied(extents, self.basis, best.beta):
                 break
             extents = extents_of(self.basis, best.beta, -self._gradient(best.beta))
             found = self._within(extents, best.beta)
-            if found.objective >= best.objective - GAIN * abs(best.objective):
+            if not _lower(found, best):
                 break
             best = found
         return best
 
-    def _within(self, extents: Sequence[Extent], start: FloatArray | None) -> Solution:
+    def _elsewhere(self, extents: Extents, best: Solution, free: FloatArray) -> tuple[Extents, Solution]:
+        """Try the likeliest other places for the ends of the terms that a wish raises: a rare level may cost less.
+
+        free: where the quadratic model stands that says how likely.
+        """
+        factor = factored(self.objective.hessian(free))
+        for at in self._raised(weights_at(self.basis, best.beta)):
+            trials = [(*extents[:at], place, *extents[at + 1 :]) for place in places_of(self.basis.metrics[at])]
+            likely = sorted(trials, key=lambda one: self._strain(one, free, factor))[:TRIES]
+            for trial in likely if len(trials) > 1 else ():
+                if trial[at].ends == extents[at].ends:
+                    continue
+                found = self._within(trial, None)
+                extents, best = (trial, found) if _lower(found, best) else (extents, best)
+        return extents, best
+
+    def _raised(self, weights: Mapping[str, float]) -> list[int]:
+        """Return which metrics a wish holds up, by itself or as members of a pillar."""
+        up = {name for name, wish in self.wishes.metrics.items() if wish.raises(weights.get(name, 0.0))}
+        for pillar, wish in self.wishes.pillars.items():
+            members = self.wishes.members(pillar, weights)
+            up |= {*members} if wish.raises(sum(weights[name] for name in members)) else set()
+        return [at for at, metric in enumerate(self.basis.metrics) if metric.plan.name in up]
+
+    def _strain(self, extents: Extents, free: FloatArray, factor: tuple[FloatArray, bool]) -> float:
+        """Return what the quadratic model at the free fit says the wishes cost with these ends, each by itself."""
+        rows = np.array(list(self._pins(self._ranges(extents))))
+        reach = np.einsum("ij,ji->i", rows, cho_solve(factor, rows.T))
+        short = np.minimum(rows @ free, 0.0)
+        return float(np.sum(short**2 / np.maximum(reach, TINY)))
+
+    def _within(self, extents: Extents, start: FloatArray | None) -> Solution:
         bounds = self._bounds()
         rows = [self._whole(at, hold) for at, extent in enumerate(extents) for hold in extent.holds]
-        ranges = np.array([self._whole(at, extent.range) for at, extent in enumerate(extents)])
-        rows += [row for row in self._pins(ranges) if np.abs(row).max() > 0.0]
+        rows += [row for row in self._pins(self._ranges(extents)) if np.abs(row).max() > 0.0]
         lengths = np.linalg.norm(rows, axis=1)
         cone = Cone(bounds.lower, bounds.upper, np.array(rows) / lengths[:, None])
         return minimise(self.objective, cone, start=start, tolerance=self.tolerance)
+
+    def _ranges(self, extents: Extents) -> FloatArray:
+        """Return the ranges as rows, metrics × columns."""
+        return np.array([self._whole(at, extent.range) for at, extent in enumerate(extents)])
 
     def _pins(self, ranges: FloatArray) -> Iterator[FloatArray]:
         """Give a row for each end of each wish. ranges: metrics × columns."""
@@ -134,6 +176,10 @@ class _Pinned:
 
     def _gradient(self, beta: FloatArray) -> FloatArray:
         return self.objective.value_and_gradient(beta)[1]
+
+
+def _lower(found: Solution, best: Solution) -> bool:
+    return found.objective < best.objective - GAIN * abs(best.objective)
 
 
 def _for_these(wishes: Wishes, plans: Sequence[MetricPlan]) -> Wishes:

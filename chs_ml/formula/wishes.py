@@ -68,6 +68,10 @@ class Wish:
         """Whether the weight is within the bounds."""
         return self.least - ROUNDING <= weight <= self.most + ROUNDING
 
+    def raises(self, weight: float) -> bool:
+        """Whether the weight would be lower without the wish, as far as one can see: it lies on the min."""
+        return self.least > 0.0 and weight <= self.least + ROUNDING
+
     def binds(self, weight: float) -> bool:
         """Whether the weight lies on one of the bounds."""
         ends = [end for end in (self.least, self.most) if 0.0 < end < 1.0]

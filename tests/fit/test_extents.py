@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chs_ml.fit.basis import Basis, CurveBasis, LevelsBasis
-from chs_ml.fit.extents import extents_of, learnable, tied, weights_at
+from chs_ml.fit.extents import extents_of, learnable, places_of, tied, weights_at
 from chs_ml.fit.table import MetricPlan
 
 
@@ -70,6 +70,14 @@ def test_a_tie_is_noticed():
     for own, answer in (([1.0, 1.0, 0.0], True), ([1.0, 0.5, 0.0], False)):
         beta = np.append(0.0, own)
         assert tied(extents_of(basis, beta, np.zeros(4)), basis, beta) == answer
+
+
+def test_every_pair_of_places_is_listed():
+    assert [place.ends for place in places_of(curve("positive"))] == [(1, 0)]
+    assert [place.ends for place in places_of(curve("negative"))] == [(0, 1)]
+    assert {place.ends for place in places_of(curve("positive", missing=True))} == {(1, 0), (1, 2), (2, 0)}
+    assert len(places_of(levels(3))) == 6
+    assert len(places_of(levels(2, missing=True))) == 6
 
 
 def test_weights_and_what_can_have_one():

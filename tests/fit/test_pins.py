@@ -138,6 +138,7 @@ def brute_force(sample, plans, candidate, wished):
         (DIRECTED, Candidate(4, 1.0), wishes({"usage": wish(0.2, 0.2)})),
         (drawn.PLANS, Candidate(1, 0.5), wishes(plan=wish(0.4, 0.4))),
         (drawn.PLANS, Candidate(1, 0.5), wishes({"usage": wish(0.0, 0.3)}, nps=wish(0.4))),
+        (drawn.PLANS, Candidate(1, 1.0, 3.0), wishes(nps=wish(0.1), plan=wish(0.57))),
     ],
 )
 def test_the_price_is_that_of_a_brute_force_refit(plans, candidate, wished):

@@ -16,14 +16,16 @@ SEEDS = range(6)
 @pytest.mark.slow
 @pytest.mark.parametrize("ramps", [1, 8])
 def test_in_a_world_that_does_not_change_weights_vary_less_than_half_as_much_and_the_loss_is_no_worse(ramps):
-    """Standard deviation of a weight over five quarters, mean over metrics and seeds; measured: @RATIOS@."""
+    """Standard deviation of a weight over five quarters, mean over metrics and seeds.
+
+    Measured: .43 times as much with one ramp (root mean square .62), log-loss -.00022 ± .00010; with eight ramps
+    .35 (.46), -.00095 ± .00016.
+    """
     seen = [calibrated([WORLD] * 5, seed, ramps, fresh=20_000) for seed in SEEDS]
     alone, anchored = (
         np.array([getattr(one, how).std(axis=0, ddof=1) for one in seen]) for how in ("alone", "anchored")
     )
     loss = np.concatenate([one.loss[1:] for one in seen])
-    error = loss.std(ddof=1) / np.sqrt(len(loss))
-    print(ramps, anchored.mean() / alone.mean(), np.sqrt((anchored**2).mean() / (alone**2).mean()), loss.mean(), error)
     assert anchored.mean() <= 0.5 * alone.mean()
     assert loss.mean() <= 0.0
 
@@ -33,7 +35,7 @@ def test_in_a_world_that_does_not_change_weights_vary_less_than_half_as_much_and
 def test_where_a_metric_changes_the_anchored_weight_follows_within_two_quarters(name, factor):
     """The weight trebles or ends with the fourth quarter; the uncertainty is that of a quarter calibrated by itself.
 
-    Measured: in the fifth quarter @FOLLOW@.
+    Measured: at most 1.8 standard errors away in the fifth quarter, in the fourth 1.9 (18 worlds).
     """
     after = changed(WORLD, name, factor)
     seen = [calibrated([WORLD, WORLD, WORLD, after, after], seed) for seed in SEEDS]
@@ -42,6 +44,5 @@ def test_where_a_metric_changes_the_anchored_weight_follows_within_two_quarters(
     )
     truth, error = alone[:, 3:].mean(), max(alone[:, :3].std(ddof=1), alone[:, 3:].std(ddof=1))
     away = np.abs(anchored[:, 3:] - truth) / error
-    print(name, factor, truth.round(3), error.round(3), away.round(2).tolist())
     assert np.mean(away[:, 1] <= 1.96) >= 0.8
     assert np.sqrt(np.mean(away[:, 1] ** 2)) <= 1.3

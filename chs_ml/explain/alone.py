@@ -1,6 +1,7 @@
 """A metric by itself beside the same metric among the others: where the two differ, people are misled by either.
 
-Marginal and conditional association; a sign that turns round is Simpson's paradox.
+Marginal and conditional association; a sign that turns round is Simpson's paradox. That a ratio of odds grows beside
+others is no sign of confounding: it does so for independent metrics, too (Greenland, Robins and Pearl 1999).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LIKE = 2.0
 LARGEST = 1e9
 TURNS_ROUND = "the other way round: customers who differ in it differ in the others too"
 WEAKER = "Alone stronger by more than a factor of two, as the others carry part of it: {}."
-STRONGER = "Alone weaker by more than a factor of two, as the others hide part of it: {}."
+STRONGER = "Alone weaker by more than a factor of two, as odds ratios grow where others are held alike: {}."
 
 
 @dataclass(frozen=True, slots=True)

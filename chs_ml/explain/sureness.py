@@ -16,7 +16,7 @@ RULE = (
     "✓ clear: what the metric moves from end to end is more than chance (5 % level). ~ weak: over 1.28 standard "
     "errors, or its whole curve has p ≤ 0.1; two that say the same are never clear. ? less. ✗ clearly the other way."
 )
-LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without signs."
+LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without signs and wishes."
 BECAUSE = {
     "no evidence": "Left out, as the others leave no evidence for it",
     "same information": "Left out, same information as another",

@@ -141,8 +141,7 @@ def _critical(covariance: FloatArray) -> float:
         return TWO_SIDED
     if len(covariance) > MOST_PLACES:
         return float(norm.isf((1 - LEVEL) / 2 / len(one)))
-    spread, directions = np.linalg.eigh(covariance)
-    root = directions * np.sqrt(np.maximum(spread, 0.0))
+    root = root_of(covariance)
     variance = np.diag(covariance)
     errors = np.sqrt(np.maximum(variance[one] + variance[other] - 2 * covariance[one, other], 0.0))
     there = errors > 0
@@ -152,3 +151,10 @@ def _critical(covariance: FloatArray) -> float:
     draw = np.random.default_rng(SEED)
     largest = [np.abs(scaled @ draw.standard_normal((len(root), BATCH))).max(0) for _ in range(DRAWS // BATCH)]
     return float(np.quantile(np.concatenate(largest), LEVEL))
+
+
+def root_of(covariance: FloatArray) -> FloatArray:
+    """Return the symmetric square root, which is the same whatever the signs of the eigenvectors."""
+    spread, directions = np.linalg.eigh(covariance)
+    root: FloatArray = (directions * np.sqrt(np.maximum(spread, 0.0))) @ directions.T
+    return root

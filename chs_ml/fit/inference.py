@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import norm
 
 from chs_ml.fit.companion import Companion
-from chs_ml.fit.contrasts import LEVEL, SEED, TWO_SIDED, Contrast
+from chs_ml.fit.contrasts import LEVEL, SEED, TWO_SIDED, Contrast, root_of
 from chs_ml.fit.solver import one_thread
 from chs_ml.formula.columns import FloatArray
 
@@ -142,9 +142,7 @@ def _halves(moves: FloatArray, spread: FloatArray, contrasts: Sequence[Contrast]
 
 def _ranks(moves: FloatArray, spread: FloatArray) -> list[tuple[int | None, int | None]]:
     """Return the places that each takes in 95 % of the draws from the contrasts' joint distribution."""
-    values, directions = np.linalg.eigh(spread)
-    root = directions * np.sqrt(np.maximum(values, 0.0))
-    draws = moves + np.random.default_rng(SEED).standard_normal((DRAWS, len(moves))) @ root.T
+    draws = moves + np.random.default_rng(SEED).standard_normal((DRAWS, len(moves))) @ root_of(spread)
     places = 1 + np.argsort(np.argsort(-draws, axis=1), axis=1)
     low, high = np.quantile(places, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="inverted_cdf")
     return [(int(one), int(other)) for one, other in zip(low, high, strict=True)]

@@ -165,12 +165,14 @@ def test_the_score_in_use_today_stands_among_the_baselines(tmp_path, quick):
 
 
 def test_a_strong_anchor_keeps_the_weights_close(tmp_path, quick):
-    earlier = calibrate(tiny.write(tmp_path), tmp_path / "earlier", track=False).formula
+    """With every term kept: what has no evidence in these rows leaves whatever the anchor says of it."""
+    recipe = {**tiny.SPEC["calibration"], "evidence": "all"}
+    earlier = calibrate(tiny.write(tmp_path, calibration=recipe), tmp_path / "earlier", track=False).formula
     other = tiny.customers(seed=7)
     distance = {}
     for strength in (None, 1.0, 1e6):
         anchor = {"file": "earlier/weights.json", "strength": strength} if strength else {}
-        spec = tiny.write(tmp_path, other, calibration={**tiny.SPEC["calibration"], "anchor": anchor})
+        spec = tiny.write(tmp_path, other, calibration={**recipe, "anchor": anchor})
         formula = calibrate(spec, tmp_path / "later", track=False).formula
         distance[strength] = np.abs(formula.churn_probability(other) - earlier.churn_probability(other)).mean()
     assert distance[1e6] < distance[1.0] < distance[None], distance

@@ -5,7 +5,7 @@ What a fit says of itself (which metrics left, how sure the others are) comes wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,7 +68,8 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
     metrics, rule = len(choice.plans), RULES[settings.evidence]
     fitted = _fit(sample, choice)
     separated = separations(sample.of(choice.plans), fitted.basis)
-    keep = {*settings.keep, *(name for one in separated for name in one.metrics)}  # their errors have no end
+    keep = {*settings.keep, *_anchored(sample, choice)}
+    keep |= {name for one in separated for name in one.metrics}  # their errors have no end, so evidence says nothing
     while True:
         progress("looking at the evidence", metrics - len(choice.plans), metrics)
         companion = _companion(sample, fitted)
@@ -100,6 +101,12 @@ def _allowed(going: tuple[Left, ...], choice: Choice) -> tuple[Left, ...]:
     """Return those that no wish holds back."""
     free = choice.wishes.may_leave([left.metric for left in going], [plan.name for plan in choice.plans])
     return tuple(left for left in going if left.metric in free)
+
+
+def _anchored(sample: Sample, choice: Choice) -> Iterator[str]:
+    """Give the metrics that the anchor pulls: it holds the evidence of earlier quarters."""
+    if sample.anchor is not None and choice.candidate.anchor > 0.0:
+        yield from (p.name for p in choice.plans if p.anchored and sample.anchor.term(p.name) is not None)
 
 
 def _companion(sample: Sample, fitted: Fitted) -> Companion:

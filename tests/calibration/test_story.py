@@ -235,7 +235,12 @@ def test_a_failure_while_drawing_leaves_nothing(tmp_path, quick, monkeypatch):
 def test_progress_is_told(tmp_path, quick):
     steps = []
     calibrate(tiny.write(tmp_path), tmp_path / "run", track=False, progress=lambda *step: steps.append(step))
-    assert [what for what, done, _ in steps if done == 0] == ["reading", "fitting baselines", "fitting all rows"]
+    assert [what for what, done, _ in steps if done == 0] == [
+        "reading",
+        "looking at the evidence",
+        "fitting baselines",
+        "fitting all rows",
+    ]
     assert {what for what, done, total in steps if done == total} >= {"reading", "fitting baselines"}
 
 

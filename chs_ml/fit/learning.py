@@ -13,10 +13,10 @@ import numpy as np
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.collinear import carried_once, same_information, shared_levels
-from chs_ml.fit.companion import Companion, companion_of
+from chs_ml.fit.companion import COMPANION, Companion, companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
 from chs_ml.fit.doubts import doubts_of
-from chs_ml.fit.fitting import Fitted, Sample
+from chs_ml.fit.fitting import Fitted, Sample, basis_for
 from chs_ml.fit.inference import Inference, Known, inference_of
 from chs_ml.fit.leaks import Separation, separations
 from chs_ml.fit.leaving import RULES, Left, without_evidence
@@ -110,8 +110,12 @@ def _anchored(sample: Sample, choice: Choice) -> Iterator[str]:
 
 
 def _companion(sample: Sample, fitted: Fitted) -> Companion:
+    """Return the fit's companion, which bends where the fit is straight: that was chosen, and may not be true."""
     plans = [metric.plan for metric in fitted.basis.metrics]
-    return companion_of(sample.of(plans), fitted.basis, fitted.solution.beta)
+    rows = sample.of(plans)
+    if fitted.candidate.ramps > 1:
+        return companion_of(rows, fitted.basis, fitted.solution.beta)
+    return companion_of(rows, basis_for(rows, plans, COMPANION.ramps))
 
 
 def _weightless(companion: Companion, fitted: Fitted) -> tuple[Left, ...]:

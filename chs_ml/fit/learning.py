@@ -87,9 +87,9 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
 def _learned(
     sample: Sample, fitted: Fitted, companion: Companion, choice: Choice, separated: Sequence[Separation]
 ) -> Learned:
-    weights = weights_in(fitted)
-    contrasts = [one for one in contrasts_of(companion, signs_of(fitted)) if weights[one.metric] > 0.0]
-    inference = inference_of(companion, contrasts, weights, _known_of(choice, separated))
+    weights, bending = weights_in(fitted), _bending(sample, fitted, companion)
+    contrasts = [one for one in contrasts_of(bending, signs_of(fitted)) if weights[one.metric] > 0.0]
+    inference = inference_of(bending, contrasts, weights, _known_of(choice, separated))
     return Learned(fitted, choice, inference, doubts_of(sample.of(choice.plans), fitted, choice, separated))
 
 
@@ -110,11 +110,19 @@ def _anchored(sample: Sample, choice: Choice) -> Iterator[str]:
 
 
 def _companion(sample: Sample, fitted: Fitted) -> Companion:
-    """Return the fit's companion, which bends where the fit is straight: that was chosen, and may not be true."""
+    rows = sample.of([metric.plan for metric in fitted.basis.metrics])
+    return companion_of(rows, fitted.basis, fitted.solution.beta)
+
+
+def _bending(sample: Sample, fitted: Fitted, companion: Companion) -> Companion:
+    """Return the companion that intervals come from: it bends where the fit is straight, which may not be true.
+
+    Who leaves a straight formula is asked of a straight companion: what has no slope is of no use to it.
+    """
+    if fitted.candidate.ramps > 1:
+        return companion
     plans = [metric.plan for metric in fitted.basis.metrics]
     rows = sample.of(plans)
-    if fitted.candidate.ramps > 1:
-        return companion_of(rows, fitted.basis, fitted.solution.beta)
     return companion_of(rows, basis_for(rows, plans, COMPANION.ramps))
 
 

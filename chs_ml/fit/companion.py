@@ -62,14 +62,17 @@ class Companion:
         return Companion(basis, beta, self.hessian[stays], self.middle[stays], self.customers)
 
 
-def companion_of(sample: Sample, basis: Basis, start: FloatArray | None = None) -> Companion:
-    """Return the companion of a signed fit's basis, on the rows that it was learned from; no anchor pulls it.
+def companion_of(sample: Sample, basis: Basis, start: FloatArray | None = None, *, anchor: float = 0.0) -> Companion:
+    """Return the companion of a signed fit's basis, on the rows that it was learned from.
 
-    start: coefficients to begin from, the signed fit's.
+    start: coefficients to begin from, the signed fit's. anchor: the pull of the sample's anchor, if it is to count as
+    evidence of earlier quarters: a prior, like the rest of the penalty.
     """
     rows = _together(sample)
     unsigned = Basis(tuple(_unsigned(metric) for metric in basis.metrics))
     penalty = unsigned.penalty(COMPANION.size, COMPANION.bend)
+    if rows.anchor is not None:
+        penalty = penalty + rows.anchor.penalty(unsigned, anchor)
     objective = Objective(unsigned.encode(rows.table), rows.retained, rows.weight, penalty)
     beta = minimise(objective, Bounds(*unsigned.bounds()), start=start, tolerance=CLOSE).beta
     customers = customers_of(rows.groups)

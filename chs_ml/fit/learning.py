@@ -5,7 +5,7 @@ What a fit says of itself (which metrics left, how sure the others are) comes wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,8 +68,7 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
     metrics, rule = len(choice.plans), RULES[settings.evidence]
     fitted = _fit(sample, choice)
     separated = separations(sample.of(choice.plans), fitted.basis)
-    keep = {*settings.keep, *_anchored(sample, choice)}
-    keep |= {name for one in separated for name in one.metrics}  # their errors have no end, so evidence says nothing
+    keep = {*settings.keep, *(name for one in separated for name in one.metrics)}  # their errors have no end
     while True:
         progress("looking at the evidence", metrics - len(choice.plans), metrics)
         companion = _companion(sample, fitted)
@@ -103,27 +102,24 @@ def _allowed(going: tuple[Left, ...], choice: Choice) -> tuple[Left, ...]:
     return tuple(left for left in going if left.metric in free)
 
 
-def _anchored(sample: Sample, choice: Choice) -> Iterator[str]:
-    """Give the metrics that the anchor pulls: it holds the evidence of earlier quarters."""
-    if sample.anchor is not None and choice.candidate.anchor > 0.0:
-        yield from (p.name for p in choice.plans if p.anchored and sample.anchor.term(p.name) is not None)
-
-
 def _companion(sample: Sample, fitted: Fitted) -> Companion:
+    """Return the companion that says who leaves: of the fit's own knots, earlier quarters counting as evidence."""
     rows = sample.of([metric.plan for metric in fitted.basis.metrics])
-    return companion_of(rows, fitted.basis, fitted.solution.beta)
+    return companion_of(rows, fitted.basis, fitted.solution.beta, anchor=fitted.candidate.anchor)
 
 
 def _bending(sample: Sample, fitted: Fitted, companion: Companion) -> Companion:
-    """Return the companion that intervals come from: it bends where the fit is straight, which may not be true.
+    """Return the companion that intervals come from: these rows alone, and bending where the fit is straight.
 
-    Who leaves a straight formula is asked of a straight companion: what has no slope is of no use to it.
+    A straight formula was a choice, and may not be the truth. But who leaves it is asked of a straight companion: what
+    has no slope is of no use to it.
     """
-    if fitted.candidate.ramps > 1:
+    straight, pulled = fitted.candidate.ramps == 1, fitted.candidate.anchor > 0.0
+    if not straight and not pulled:
         return companion
     plans = [metric.plan for metric in fitted.basis.metrics]
     rows = sample.of(plans)
-    return companion_of(rows, basis_for(rows, plans, COMPANION.ramps))
+    return companion_of(rows, basis_for(rows, plans, COMPANION.ramps) if straight else fitted.basis)
 
 
 def _weightless(companion: Companion, fitted: Fitted) -> tuple[Left, ...]:

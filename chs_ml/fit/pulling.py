@@ -16,14 +16,14 @@ from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.table import MetricPlan
 from chs_ml.formula.columns import FloatArray
 
-SHARES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
+SHARES = (0.03, 0.01, 0.003, 0.001, 0.0)
 """Strengths as shares of the rows, from the strongest to none.
 
-With 17 % churn a row says about 0.012 of a curve's height (µ(1 - µ)/12), so that with a tenth of the rows the earlier
-formula counts eight times as much as the new rows, and with a thousandth a twelfth.
+With 17 % churn a row says about 0.012 of a curve's height (µ(1 - µ)/12), so that with 3 % of the rows the earlier
+formula counts two and a half times as much as the new rows, and with a thousandth a twelfth.
 """
 CHANGED = 0.1
-"""A metric has changed where chance alone would bring two fits so far apart this rarely: see decision 010."""
+"""A metric has changed where chance alone would bring any of them so far apart this rarely: see decision 010."""
 
 
 def pulls_of(sample: Sample, candidate: Candidate) -> tuple[Candidate, ...]:
@@ -49,8 +49,9 @@ def without_changed(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[Metric
     companion = companion_of(sample, basis_of(sample.table, sample.retained, sample.weight, plans, ramps))
     signs = [SIGN.get(plan.direction, 0) for plan in plans]
     before = [sample.anchor.coefficients(metric) for metric in companion.basis.metrics]
+    asked = max(sum(earlier is not None for earlier in before), 1)
     return tuple(
-        replace(plan, anchored=earlier is None or _p(companion, at, earlier, signs[at]) > CHANGED)
+        replace(plan, anchored=earlier is None or asked * _p(companion, at, earlier, signs[at]) > CHANGED)
         for at, (plan, earlier) in enumerate(zip(plans, before, strict=True))
     )
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chs_ml.fit.anchor import Anchor
-from chs_ml.fit.fitting import Sample, fit
+from chs_ml.fit.fitting import Sample
+from chs_ml.fit.learning import learn
 from chs_ml.fit.lowering import formula_of
-from chs_ml.fit.selection import Settings, choose
+from chs_ml.fit.selection import Settings
 from chs_ml.fit.table import MetricPlan, read_table
 from chs_ml.history.simulate import simulate
 
@@ -24,7 +25,7 @@ class Quarters:
 
 
 def calibrated(worlds, seed, ramps=1, fresh=0) -> Quarters:
-    """Every quarter has other customers; ramps and strength are fixed, the pull is chosen."""
+    """Every quarter has other customers; ramps and strength are fixed, the pull and who leaves are chosen."""
     settings = Settings(ramps=ramps, size=0.1, bend=3.0 if ramps > 1 else None)
     before, alone, anchored, loss = None, [], [], []
     for quarter, world in enumerate(worlds):
@@ -50,8 +51,7 @@ def changed(world, name, factor):
 def formula(world, panel, settings, anchor=None):
     plans = [MetricPlan(metric.name, metric.direction) for metric in world.metrics]
     rows = Sample(read_table(panel.metrics, plans), 1 - panel.churned, np.ones(panel.rows), panel.customer, anchor)
-    choice = choose(rows, plans, settings)
-    return formula_of(fit(rows, choice.plans, choice.candidate)).formula
+    return formula_of(learn(rows, plans, settings).fitted).formula
 
 
 def weights(formula, names):

@@ -14,10 +14,11 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from chs_ml.fit.basis import Basis, CurveBasis, MetricBasis
-from chs_ml.fit.fitting import Candidate, Sample
+from chs_ml.fit.fitting import Candidate, Sample, basis_for
 from chs_ml.fit.objective import Objective
 from chs_ml.fit.sandwich import clustered, customers_of
 from chs_ml.fit.solver import Bounds, minimise, one_thread
+from chs_ml.fit.standing import averaged
 from chs_ml.formula.columns import FloatArray, IntArray
 
 COMPANION = Candidate(8, 0.1, 3.0)
@@ -79,6 +80,24 @@ def companion_of(sample: Sample, basis: Basis, start: FloatArray | None = None, 
     with one_thread():
         hessian, middle = objective.hessian(beta), clustered(objective, beta, customers) + penalty.matrix
     return Companion(unsigned, beta, hessian, middle, len(customers) - 1)
+
+
+def bending(sample: Sample, straight: Basis) -> Basis:
+    """Return the basis of a straight fit with curves between the same ends, and as many pieces as usual."""
+    plans = [metric.plan for metric in straight.metrics]
+    fine = basis_for(sample, plans, COMPANION.ramps)
+    metrics = [_between(line, curve) for line, curve in zip(straight.metrics, fine.metrics, strict=True)]
+    weight = sample.weight if sample.standing is None else sample.standing
+    return averaged(Basis(tuple(metrics)), sample.table, weight)
+
+
+def _between(line: MetricBasis, curve: MetricBasis) -> MetricBasis:
+    if not isinstance(line, CurveBasis) or not isinstance(curve, CurveBasis):
+        return line
+    low, high = line.knots[0], line.knots[-1]
+    knots = np.concatenate([[low], curve.knots[(curve.knots > low) & (curve.knots < high)], [high]])
+    worst = None if line.worst is None else np.repeat(line.worst, [len(knots) - 1, *[1] * line.missing_learned])
+    return replace(line, knots=knots, mean=np.zeros(len(knots) - 1 + line.missing_learned), worst=worst)
 
 
 def _together(sample: Sample) -> Sample:

@@ -6,7 +6,7 @@ have as many as there are pairs of places; the largest is taken, and its interva
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,11 +32,48 @@ Signs = Mapping[str, int]
 
 
 @dataclass(frozen=True)
+class Places:
+    """The log-odds at all places of a metric, as estimated, and their covariance."""
+
+    values: FloatArray
+    covariance: FloatArray
+
+    @cached_property
+    def critical(self) -> float:
+        """Return the 95 % point of the largest |t| over all pairs of places."""
+        one, other = np.triu_indices(len(self.values), 1)
+        if len(one) < 2:
+            return TWO_SIDED
+        if len(self.values) > MOST_PLACES:
+            return float(norm.isf((1 - LEVEL) / 2 / len(one)))
+        variance = np.diag(self.covariance)
+        errors = np.sqrt(np.maximum(variance[one] + variance[other] - 2 * self.covariance[one, other], 0.0))
+        there = errors > 0
+        if not there.any():
+            return TWO_SIDED
+        one, other, errors = one[there], other[there], errors[there]
+        largest = [np.abs((drawn[:, one] - drawn[:, other]) / errors).max(1) for drawn in self._drawn()]
+        return float(np.quantile(np.concatenate(largest), LEVEL))
+
+    @cached_property
+    def luck(self) -> float:
+        """Return how much wider a range is than the one that it is drawn around: what the largest owes to chance."""
+        wider = [np.ptp(self.values + drawn, axis=1).mean() for drawn in self._drawn()]
+        return float(np.mean(wider) - np.ptp(self.values))
+
+    def _drawn(self) -> Iterator[FloatArray]:
+        """Give deviations of the values, as chance would have them: draws × places."""
+        root, draw = root_of(self.covariance), np.random.default_rng(SEED)
+        for _ in range(DRAWS // BATCH):
+            yield draw.standard_normal((BATCH, len(self.values))) @ root
+
+
+@dataclass(frozen=True)
 class Contrast:
     """A difference of log-odds of being retained: ``vector`` times the companion's coefficients.
 
-    whole_p: of the joint Wald test that the metric moves nothing at all, between no two places. among: covariance of
-    the values at all places, where this is the largest of their differences; None for a signed curve, which has one.
+    whole_p: of the joint Wald test that the metric moves nothing at all, between no two places. among: all places,
+    where this is the largest of their differences; None for a signed curve, which has one.
     """
 
     metric: str
@@ -44,7 +81,7 @@ class Contrast:
     estimate: float
     standard_error: float
     whole_p: float
-    among: FloatArray | None = None
+    among: Places | None = None
 
     @property
     def signed(self) -> bool:
@@ -54,7 +91,12 @@ class Contrast:
     @cached_property
     def critical(self) -> float:
         """Half the 95 % interval in standard errors: simultaneous over all pairs of places, where it is the largest."""
-        return TWO_SIDED if self.among is None else _critical(self.among)
+        return TWO_SIDED if self.among is None else self.among.critical
+
+    @property
+    def without_luck(self) -> float:
+        """The estimate less what the largest of many differences owes to chance (a parametric bootstrap)."""
+        return self.estimate if self.among is None else max(self.estimate - self.among.luck, 0.0)
 
     @property
     def z(self) -> float:
@@ -110,11 +152,15 @@ def _contrast(companion: Companion, at: int, sign: int | None) -> Contrast:
     if len(places) == 0:
         return Contrast(metric.plan.name, np.zeros(len(companion.beta)), 0.0, 0.0, 1.0)
     values = places @ companion.beta[columns]
-    among: FloatArray | None = None
+    among: Places | None = None
     if sign is not None and isinstance(metric, CurveBasis):
         best, worst = (metric.ramps, 0) if sign > 0 else (0, metric.ramps)
     else:
-        best, worst, among = int(np.argmax(values)), int(np.argmin(values)), places @ covariance @ places.T
+        best, worst, among = (
+            int(np.argmax(values)),
+            int(np.argmin(values)),
+            Places(values, places @ covariance @ places.T),
+        )
     vector = np.zeros(len(companion.beta))
     vector[columns] = places[best] - places[worst]
     variance = float(vector[columns] @ covariance @ vector[columns])
@@ -132,25 +178,6 @@ def wald_p(differences: FloatArray, beta: FloatArray, covariance: FloatArray) ->
     along: FloatArray = (directions.T @ (differences @ beta))[there]
     square, freedom = float(np.sum(along**2 / spread[there])), int(np.count_nonzero(there))
     return float(chi2.sf(square, freedom)) if freedom else 1.0
-
-
-def _critical(covariance: FloatArray) -> float:
-    """Return the 95 % point of the largest |t| over all pairs of places, whose values have this covariance."""
-    one, other = np.triu_indices(len(covariance), 1)
-    if len(one) < 2:
-        return TWO_SIDED
-    if len(covariance) > MOST_PLACES:
-        return float(norm.isf((1 - LEVEL) / 2 / len(one)))
-    root = root_of(covariance)
-    variance = np.diag(covariance)
-    errors = np.sqrt(np.maximum(variance[one] + variance[other] - 2 * covariance[one, other], 0.0))
-    there = errors > 0
-    if not there.any():
-        return TWO_SIDED
-    scaled = (root[one[there]] - root[other[there]]) / errors[there, None]
-    draw = np.random.default_rng(SEED)
-    largest = [np.abs(scaled @ draw.standard_normal((len(root), BATCH))).max(0) for _ in range(DRAWS // BATCH)]
-    return float(np.quantile(np.concatenate(largest), LEVEL))
 
 
 def root_of(covariance: FloatArray) -> FloatArray:

@@ -6,7 +6,8 @@ w_j = d_j/Σd, so a small change of the contrasts moves the weights by J = (I - 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -28,6 +29,7 @@ TOO_LITTLE = (
     "no weight has an interval: all contrasts together are {:.1f} standard errors, and shares of a sum that uncertain "
     "(under 4) could be anything. Their log-odds have intervals."
 )
+ONLY_ONE = "no weight has an interval: there is one metric, and its weight is the whole score."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,48 +103,74 @@ def inference_of(
         return Inference(())
     with one_thread():
         vectors = np.array([contrast.vector for contrast in contrasts])
-        moves, spread = vectors @ companion.beta, vectors @ companion.covariance @ vectors.T
-        certain = moves.sum() >= ENOUGH * (error := float(np.sqrt(max(spread.sum(), 0.0)))) and error > 0
-        halves = _halves(moves, spread, contrasts) if certain else [None] * len(contrasts)
-        ranks = _ranks(moves, spread) if certain else [(None, None)] * len(contrasts)
+        moves = np.array([contrast.without_luck for contrast in contrasts])
+        shares = _Shares(moves, vectors @ companion.covariance @ vectors.T)
+        reason = shares.no_intervals
+        halves = [None] * len(moves) if reason else [float(error) for error in shares.errors]
+        ranks = [(None, None)] * len(moves) if reason else shares.ranks()
     terms = []
-    for at, (contrast, half, rank) in enumerate(zip(contrasts, halves, ranks, strict=True)):
-        name, middle = contrast.metric, moves[at] / moves.sum()
-        low, high = (None, None) if half is None else (float(middle - half), float(middle + half))
-        of = (known or {}).get(name, Known())
-        verdict = verdict_of(contrast, declared=of.declared)
-        terms.append(
-            Evidence(
-                metric=name,
-                verdict="weak" if of.alike and verdict == "clear" else verdict,
-                low=low,
-                high=high,
-                contrast=contrast.estimate,
-                contrast_low=contrast.low,
-                contrast_high=contrast.high,
-                z=contrast.z,
-                whole_p=contrast.whole_p,
-                rank_low=rank[0],
-                rank_high=rank[1],
-                outside=low is not None and high is not None and not low <= weights.get(name, 0.0) <= high,
-                together_with=of.alike,
-                separates=of.separates,
-            )
-        )
-    return Inference(tuple(terms), None if certain else TOO_LITTLE.format(moves.sum() / error if error > 0 else 0.0))
+    for contrast, share, error, rank in zip(contrasts, shares.middle, halves, ranks, strict=True):
+        of = (known or {}).get(contrast.metric, Known())
+        term = _evidence(contrast, of, rank)
+        if error is not None and of.separates is None:
+            low, high = float(share - contrast.critical * error), float(share + contrast.critical * error)
+            outside = not low <= weights.get(contrast.metric, 0.0) <= high
+            term = replace(term, low=low, high=high, outside=outside)
+        terms.append(term)
+    return Inference(tuple(terms), reason)
 
 
-def _halves(moves: FloatArray, spread: FloatArray, contrasts: Sequence[Contrast]) -> list[float | None]:
-    """Return half the width of each weight's interval."""
-    shares = moves / moves.sum()
-    change = (np.eye(len(moves)) - shares[:, None]) / moves.sum()
-    errors = np.sqrt(np.maximum(np.diag(change @ spread @ change.T), 0.0))
-    return [contrast.critical * float(error) for contrast, error in zip(contrasts, errors, strict=True)]
+def _evidence(contrast: Contrast, of: Known, rank: tuple[int | None, int | None]) -> Evidence:
+    """Return what is known of one weight but its interval."""
+    verdict = verdict_of(contrast, declared=of.declared)
+    return Evidence(
+        metric=contrast.metric,
+        verdict="weak" if of.alike and verdict == "clear" else verdict,
+        low=None,
+        high=None,
+        contrast=contrast.estimate,
+        contrast_low=contrast.low,
+        contrast_high=contrast.high,
+        z=contrast.z,
+        whole_p=contrast.whole_p,
+        rank_low=rank[0],
+        rank_high=rank[1],
+        outside=False,
+        together_with=of.alike,
+        separates=of.separates,
+    )
 
 
-def _ranks(moves: FloatArray, spread: FloatArray) -> list[tuple[int | None, int | None]]:
-    """Return the places that each takes in 95 % of the draws from the contrasts' joint distribution."""
-    draws = moves + np.random.default_rng(SEED).standard_normal((DRAWS, len(moves))) @ root_of(spread)
-    places = 1 + np.argsort(np.argsort(-draws, axis=1), axis=1)
-    low, high = np.quantile(places, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="inverted_cdf")
-    return [(int(one), int(other)) for one, other in zip(low, high, strict=True)]
+@dataclass(frozen=True)
+class _Shares:
+    """Contrasts as shares of their sum. moves: the contrasts, without luck; spread: their covariance."""
+
+    moves: FloatArray
+    spread: FloatArray
+
+    @cached_property
+    def middle(self) -> FloatArray:
+        """The shares themselves."""
+        return self.moves / max(float(self.moves.sum()), 1e-300)
+
+    @property
+    def no_intervals(self) -> str | None:
+        """Why shares have no interval, None where they have."""
+        if len(self.moves) == 1:
+            return ONLY_ONE
+        error = float(np.sqrt(max(self.spread.sum(), 0.0)))
+        certain = float(self.moves.sum()) / error if error > 0 else 0.0
+        return TOO_LITTLE.format(certain) if certain < ENOUGH else None
+
+    @property
+    def errors(self) -> FloatArray:
+        """The standard error of each share."""
+        change = (np.eye(len(self.moves)) - self.middle[:, None]) / self.moves.sum()
+        return np.sqrt(np.maximum(np.diag(change @ self.spread @ change.T), 0.0))
+
+    def ranks(self) -> list[tuple[int | None, int | None]]:
+        """Return the places that each takes in 95 % of the draws from the contrasts' joint distribution."""
+        normal = np.random.default_rng(SEED).standard_normal((DRAWS, len(self.moves)))
+        places = 1 + np.argsort(np.argsort(-(self.moves + normal @ root_of(self.spread)), axis=1), axis=1)
+        low, high = np.quantile(places, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="inverted_cdf")
+        return [(int(one), int(other)) for one, other in zip(low, high, strict=True)]

@@ -13,10 +13,10 @@ import numpy as np
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.collinear import carried_once, same_information, shared_levels
-from chs_ml.fit.companion import COMPANION, Companion, companion_of
+from chs_ml.fit.companion import Companion, bending, companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
 from chs_ml.fit.doubts import doubts_of
-from chs_ml.fit.fitting import Fitted, Sample, basis_for
+from chs_ml.fit.fitting import Fitted, Sample
 from chs_ml.fit.inference import Inference, Known, inference_of
 from chs_ml.fit.leaks import Separation, separations
 from chs_ml.fit.leaving import RULES, Left, without_evidence
@@ -46,8 +46,10 @@ def learn(
     """
     _check(sample)
     settings = settings or Settings()
-    alike = same_information(sample, plans, {*settings.keep, *settings.wishes.metrics})
-    left = tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
+    wanted = [plan for plan in plans if not settings.wishes.excluded(plan.name)]
+    left = tuple(Left(plan.name, "no weight") for plan in plans if plan not in wanted)
+    alike = same_information(sample.of(wanted), wanted, {*settings.keep, *settings.wishes.metrics})
+    left += tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
     apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
     shared = shared_levels(sample.of(apart), apart)
     choice = choose(sample.of(apart), carried_once(apart, shared), settings, progress)
@@ -64,7 +66,10 @@ def refit(sample: Sample, choice: Choice) -> Learned:
 
 
 def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Learned:
-    """Fit, and let go what has no evidence or no weight, until everything that is left has both."""
+    """Fit, and let go what has no weight or no evidence, until everything that is left has both.
+
+    What has no weight goes first: beside a metric that the formula cannot use, one that it could use has no evidence.
+    """
     metrics, rule = len(choice.plans), RULES[settings.evidence]
     fitted = _fit(sample, choice)
     separated = separations(sample.of(choice.plans), fitted.basis)
@@ -72,8 +77,10 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
     while True:
         progress("looking at the evidence", metrics - len(choice.plans), metrics)
         companion = _companion(sample, fitted)
-        going = _allowed(without_evidence(companion, signs_of(fitted), rule, keep), choice)
-        going = going or _weightless(companion, fitted)
+        going = _weightless(companion, fitted)
+        if not going:
+            going = without_evidence(companion, signs_of(fitted), rule, keep, choice.declared)
+            going = _allowed(going, choice)
         if not going or len(going) == len(choice.plans):
             progress("looking at the evidence", metrics, metrics)
             return _learned(sample, fitted, companion, choice, separated)
@@ -117,9 +124,8 @@ def _bending(sample: Sample, fitted: Fitted, companion: Companion) -> Companion:
     straight, pulled = fitted.candidate.ramps == 1, fitted.candidate.anchor > 0.0
     if not straight and not pulled:
         return companion
-    plans = [metric.plan for metric in fitted.basis.metrics]
-    rows = sample.of(plans)
-    return companion_of(rows, basis_for(rows, plans, COMPANION.ramps) if straight else fitted.basis)
+    rows = sample.of([metric.plan for metric in fitted.basis.metrics])
+    return companion_of(rows, bending(rows, fitted.basis) if straight else fitted.basis)
 
 
 def _weightless(companion: Companion, fitted: Fitted) -> tuple[Left, ...]:

@@ -18,17 +18,22 @@ Why = Literal["no evidence", "same information", "no weight"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A term stays with a contrast of ``z`` standard errors, or a whole curve whose p is ``whole`` or less."""
+    """A term stays with a contrast of ``z`` standard errors, or a whole curve whose p is ``whole`` or less.
+
+    found: the same where the data chose the direction, so that chance had two sides to choose from.
+    """
 
     z: float
+    found: float
     whole: float
 
-    def lets_go(self, contrast: Contrast) -> bool:
+    def lets_go(self, contrast: Contrast, *, declared: bool) -> bool:
         """Return whether there is no evidence in either."""
-        return not (contrast.signed and contrast.z >= self.z) and contrast.whole_p > self.whole
+        enough = self.z if declared else self.found
+        return not (contrast.signed and contrast.z >= enough) and contrast.whole_p > self.whole
 
 
-RULES: dict[str, Rule | None] = {"usual": Rule(1.28, 0.1), "strict": Rule(1.645, 0.01), "all": None}
+RULES: dict[str, Rule | None] = {"usual": Rule(1.28, 1.645, 0.1), "strict": Rule(1.645, 1.96, 0.01), "all": None}
 """By the words of the spec's ``calibration.evidence``; under ``all`` nothing leaves."""
 
 
@@ -45,12 +50,18 @@ class Left:
     together_with: tuple[str, ...] = ()
 
 
-def without_evidence(companion: Companion, signs: Signs, rule: Rule | None, keep: Collection[str]) -> tuple[Left, ...]:
-    """Return the metrics that leave, the weakest first. keep: those that stay whatever is said of them."""
+def without_evidence(
+    companion: Companion, signs: Signs, rule: Rule | None, keep: Collection[str], declared: Collection[str]
+) -> tuple[Left, ...]:
+    """Return the metrics that leave, the weakest first.
+
+    keep: those that stay whatever is said of them. declared: those whose direction was not the data's to choose.
+    """
     left: list[Left] = []
     while rule is not None and len(companion.metrics) > 1:
         contrasts = contrasts_of(companion, signs)
-        going = [c for c in contrasts if c.metric not in keep and rule.lets_go(c)]
+        asked = [contrast for contrast in contrasts if contrast.metric not in keep]
+        going = [contrast for contrast in asked if rule.lets_go(contrast, declared=contrast.metric in declared)]
         if not going:
             break
         weakest = max(going, key=lambda contrast: (contrast.whole_p, contrast.metric))

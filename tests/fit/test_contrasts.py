@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm, studentized_range
 
-from chs_ml.fit import contrasts
 from chs_ml.fit.basis import Basis
 from chs_ml.fit.companion import Companion, companion_of
-from chs_ml.fit.contrasts import TWO_SIDED, Contrast, contrasts_of, places_of, signs_of
+from chs_ml.fit.contrasts import TWO_SIDED, Contrast, Places, contrasts_of, places_of, signs_of, wald_p
 from chs_ml.fit.fitting import Candidate, fit
 from tests.fit.drawn import PLANS, frame, retained, sample
 
@@ -61,23 +60,23 @@ def test_a_missing_value_beyond_the_ends_makes_it_the_largest():
 def test_the_critical_value_is_tukeys_where_places_are_alike():
     for places in (3, 6, 12):
         exact = studentized_range.ppf(0.95, places, np.inf) / np.sqrt(2)
-        assert contrasts._critical(np.eye(places)) == pytest.approx(exact, abs=0.06)
+        assert Places(np.zeros(places), np.eye(places)).critical == pytest.approx(exact, abs=0.06)
 
 
 def test_many_places_take_bonferronis_which_is_wider():
     pairs = 61 * 60 / 2
-    assert contrasts._critical(np.eye(61)) == pytest.approx(norm.isf(0.025 / pairs))
-    assert contrasts._critical(np.eye(61)) > contrasts._critical(np.eye(60))
+    assert Places(np.zeros(61), np.eye(61)).critical == pytest.approx(norm.isf(0.025 / pairs))
+    assert Places(np.zeros(61), np.eye(61)).critical > Places(np.zeros(60), np.eye(60)).critical
 
 
 def test_one_pair_or_no_spread_has_the_usual_critical_value():
-    assert contrasts._critical(np.eye(2)) == TWO_SIDED
-    assert contrasts._critical(np.zeros((4, 4))) == TWO_SIDED
+    assert Places(np.zeros(2), np.eye(2)).critical == TWO_SIDED
+    assert Places(np.zeros(4), np.zeros((4, 4))).critical == TWO_SIDED
 
 
 def test_the_whole_curve_is_tested_in_the_directions_that_vary():
     covariance = np.diag([1.0, 1.0, 0.0])
-    p = contrasts.wald_p(np.eye(3), np.array([2.0, 1.0, 0.0]), covariance)
+    p = wald_p(np.eye(3), np.array([2.0, 1.0, 0.0]), covariance)
     assert p == pytest.approx(np.exp(-0.5 * 5.0))  # chi-squared of two degrees
 
 
@@ -94,3 +93,12 @@ def test_a_metric_without_places_says_nothing():
     nothing = Contrast("x", np.zeros(1), 0.0, 0.0, 1.0)
     assert (nothing.z, nothing.low, nothing.high) == (0.0, 0.0, 0.0)
     assert contrasts_of(Companion(basis, np.zeros(1), np.eye(1), np.eye(1), 2), {}) == ()
+
+
+def test_what_the_largest_owes_to_chance():
+    nothing = Places(np.zeros(8), 0.25 * np.eye(8))
+    assert nothing.luck == pytest.approx(0.5 * 2.847, abs=0.02)  # the mean range of eight normal draws
+    apart = Places(np.array([0.0, 0.0, 10.0]), 0.01 * np.eye(3))
+    assert apart.luck == pytest.approx(0.1 * 0.564, abs=0.01)  # of two at the bottom the lower one
+    assert Contrast("x", np.ones(1), 1.0, 0.5, 0.5, nothing).without_luck == 0.0
+    assert Contrast("x", np.ones(1), 1.0, 0.5, 0.5).without_luck == 1.0

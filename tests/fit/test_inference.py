@@ -7,7 +7,7 @@ import pytest
 
 from chs_ml.fit.basis import Basis
 from chs_ml.fit.companion import Companion
-from chs_ml.fit.contrasts import TWO_SIDED, Contrast
+from chs_ml.fit.contrasts import TWO_SIDED, Contrast, Places
 from chs_ml.fit.inference import Known, inference_of, verdict_of
 
 
@@ -82,7 +82,7 @@ def test_verdicts_on_signed_curves(z, whole, declared, verdict):
 
 
 def test_the_largest_of_many_differences_has_to_be_larger():
-    many = np.eye(10)
+    many = Places(np.zeros(10), np.eye(10))
     assert verdict_of(Contrast("x", np.ones(1), 2.5, 1.0, 0.2, many), declared=False) == "not enough evidence"
     assert verdict_of(Contrast("x", np.ones(1), 2.5, 1.0, 0.05, many), declared=False) == "weak"
     assert verdict_of(Contrast("x", np.ones(1), 3.5, 1.0, 0.05, many), declared=False) == "clear"
@@ -90,3 +90,15 @@ def test_the_largest_of_many_differences_has_to_be_larger():
 
 def test_nothing_says_nothing():
     assert said([], np.zeros((0, 0))).terms == ()
+
+
+def test_one_metric_is_the_whole_score_and_has_no_interval():
+    inference = said([2.0], np.eye(1) * 0.01)
+    assert "one metric" in inference.no_intervals
+    assert (inference.terms[0].low, inference.terms[0].verdict) == (None, "clear")
+
+
+def test_what_separates_has_no_interval():
+    first, second, _ = said(MOVES, SPREAD, known={"m0": Known(separates="complete")}).terms
+    assert (first.low, first.high, first.outside, first.separates) == (None, None, False, "complete")
+    assert second.low is not None

@@ -7,7 +7,7 @@ import pytest
 
 from chs_ml.fit.basis import Basis, CurveBasis
 from chs_ml.fit.companion import Companion
-from chs_ml.fit.contrasts import Contrast
+from chs_ml.fit.contrasts import Contrast, Places
 from chs_ml.fit.leaving import RULES, without_evidence
 from chs_ml.fit.table import MetricPlan
 
@@ -31,7 +31,7 @@ SIGNS = {f"m{at}": 1 for at in range(9)}
 
 
 def left(slopes, rule=USUAL, keep=(), correlation=0.0):
-    return [one.metric for one in without_evidence(companion(slopes, correlation), SIGNS, rule, keep)]
+    return [one.metric for one in without_evidence(companion(slopes, correlation), SIGNS, rule, keep, SIGNS)]
 
 
 def test_the_weakest_leaves_first():
@@ -59,8 +59,14 @@ def test_nothing_leaves_where_everything_is_to_stay():
     ],
 )
 def test_the_rules(z, whole, signed, usual, strict):
-    contrast = Contrast("x", np.ones(1), z, 1.0, whole, None if signed else np.eye(3))
-    assert (USUAL.lets_go(contrast), STRICT.lets_go(contrast)) == (usual, strict)
+    contrast = Contrast("x", np.ones(1), z, 1.0, whole, None if signed else Places(np.zeros(3), np.eye(3)))
+    assert [rule.lets_go(contrast, declared=True) for rule in (USUAL, STRICT)] == [usual, strict]
+
+
+@pytest.mark.parametrize(("z", "usual", "strict"), [(1.5, True, True), (1.7, False, True), (2.0, False, False)])
+def test_a_direction_that_the_data_chose_needs_more(z, usual, strict):
+    contrast = Contrast("x", np.ones(1), z, 1.0, 0.5)
+    assert [rule.lets_go(contrast, declared=False) for rule in (USUAL, STRICT)] == [usual, strict]
 
 
 def test_one_of_two_that_hide_each_other_stays():
@@ -71,11 +77,11 @@ def test_one_of_two_that_hide_each_other_stays():
     hessian = np.eye(4)
     hessian[1:, 1:] = np.linalg.inv(covariance)
     alike = Companion(companion(slopes).basis, np.array([0.0, *slopes]), hessian, hessian, 100)
-    assert [one.metric for one in without_evidence(alike, SIGNS, USUAL, ())] == ["m1"]
+    assert [one.metric for one in without_evidence(alike, SIGNS, USUAL, (), SIGNS)] == ["m1"]
 
 
 def test_what_the_companion_said_goes_along():
-    (one,) = without_evidence(companion([5.0, 0.5]), SIGNS, USUAL, ())
+    (one,) = without_evidence(companion([5.0, 0.5]), SIGNS, USUAL, (), SIGNS)
     assert one.why == "no evidence"
     assert one.contrast.z == pytest.approx(0.5)
     assert one.contrast.low < 0 < one.contrast.high

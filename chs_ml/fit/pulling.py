@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.basis import CurveBasis, basis_of
 from chs_ml.fit.companion import COMPANION, Companion, companion_of
 from chs_ml.fit.contrasts import SIGN, places_of, wald_p
@@ -54,6 +55,21 @@ def without_changed(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[Metric
         replace(plan, anchored=earlier is None or asked * _p(companion, at, earlier, signs[at]) > CHANGED)
         for at, (plan, earlier) in enumerate(zip(plans, before, strict=True))
     )
+
+
+def signed_as_before(
+    anchor: Anchor | None, plans: Sequence[MetricPlan], auto: Sequence[bool]
+) -> tuple[MetricPlan, ...]:
+    """Return the plans, those whose sign the data chose with the sign that the anchor has, unless it let them go.
+
+    One quarter's rows would turn a weak sign round, which the anchor is there to prevent.
+    """
+    found = []
+    for plan, chosen in zip(plans, auto, strict=True):
+        term = anchor.term(plan.name) if anchor is not None and plan.anchored and chosen else None
+        both = term is not None and plan.direction in SIGN and term.direction in SIGN
+        found.append(plan.directed(term.direction) if term is not None and both else plan)
+    return tuple(found)
 
 
 def _p(companion: Companion, at: int, earlier: FloatArray, sign: int) -> float:

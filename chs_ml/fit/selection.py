@@ -17,7 +17,7 @@ from chs_ml.fit.directions import Freed, freed, signed
 from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
 from chs_ml.fit.leaving import RULES, Left
-from chs_ml.fit.pulling import pulls_of, without_changed
+from chs_ml.fit.pulling import pulls_of, signed_as_before, without_changed
 from chs_ml.fit.support import doubts_of_support, supported
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, Tried, silent
@@ -155,6 +155,7 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     tried = trial.compared(decided, candidates, "choosing ramps and strength", progress)
     pulling = _pulls(whole, taken(candidates, tried, settings.rule), settings)
     decided = without_changed(sample, decided) if len(pulling) > 1 else decided
+    decided = signed_as_before(sample.anchor, decided, auto)
     pulls = trial.compared(decided, pulling, "choosing the pull towards the anchor", progress)
     return Choice(
         plans=decided,

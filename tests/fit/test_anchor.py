@@ -11,6 +11,7 @@ from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.estimator import HealthScoreClassifier
 from chs_ml.fit.fitting import Candidate, fit
 from chs_ml.fit.lowering import formula_of
+from chs_ml.fit.pulling import signed_as_before
 from chs_ml.fit.selection import Settings, choose
 from chs_ml.fit.table import MetricPlan
 from chs_ml.formula import Curve, Formula, Link, Term
@@ -200,3 +201,16 @@ def test_the_classifier_takes_an_anchor():
     )
     away = [np.abs(one.churn_probability(NEW) - earlier.churn_probability(NEW)).mean() for one in (free, auto, held)]
     assert away[0] > away[1] > away[2]
+
+
+def test_one_quarter_does_not_turn_a_learned_sign_round():
+    term = Term("x", "usage", "positive", 1.0, Curve((0.0, 1.0), (0.0, 1.0), 0.5))
+    anchor = Anchor(Formula((term,), Link(-1.0, 2.0)))
+    plans = (MetricPlan("x", "negative"), MetricPlan("y", "negative"))
+    assert [p.direction for p in signed_as_before(anchor, plans, [True, True])] == ["positive", "negative"]
+    assert signed_as_before(anchor, plans, [False, True]) == plans  # declared
+    let_go = (replace(plans[0], anchored=False), plans[1])
+    assert signed_as_before(anchor, let_go, [True, True]) == let_go
+    free = (plans[0].directed("free"), plans[1])
+    assert signed_as_before(anchor, free, [True, True]) == free
+    assert signed_as_before(None, plans, [True, True]) == plans

@@ -7,8 +7,9 @@ from typing import Any
 
 from chs_ml.fit.alone import Alone
 from chs_ml.fit.contrasts import Contrast
-from chs_ml.fit.inference import Evidence, verdict_of
+from chs_ml.fit.inference import Evidence, Verdict, verdict_of
 from chs_ml.fit.learning import Learned
+from chs_ml.fit.leaving import Left
 from chs_ml.fit.selection import Choice
 
 
@@ -23,7 +24,8 @@ def left_out(choice: Choice) -> list[dict[str, Any]]:
         {
             "metric": left.metric,
             "why": left.why,
-            "verdict": left.contrast and verdict_of(left.contrast, declared=left.metric in choice.declared),
+            "verdict": _verdict(left, choice),
+            "declared": left.metric in choice.declared,
             "z": left.contrast and left.contrast.z,
             "p": left.contrast and left.contrast.whole_p,
             "contrast": left.contrast and _contrast(left.contrast),
@@ -31,6 +33,22 @@ def left_out(choice: Choice) -> list[dict[str, Any]]:
         }
         for left in choice.left
     ]
+
+
+def against_their_direction(choice: Choice) -> list[str]:
+    """Return a sentence for each metric without a term that clearly goes the other way than declared."""
+    return [
+        f"metric {left.metric!r} clearly goes the other way than declared ({left.contrast.z:+.1f} standard errors), "
+        "and so has no weight; check its direction"
+        for left in choice.left
+        if left.contrast and left.metric in choice.declared and _verdict(left, choice) == "contradicts its direction"
+    ]
+
+
+def _verdict(left: Left, choice: Choice) -> Verdict | None:
+    if left.contrast is None:
+        return None
+    return verdict_of(left.contrast, declared=left.metric in choice.declared)
 
 
 def _contrast(contrast: Contrast) -> dict[str, float]:

@@ -20,7 +20,8 @@ from chs_ml.errors import FormulaError
 from chs_ml.explain.alone import alone_of, differences_in_words
 from chs_ml.explain.customer import explain_row, training_line
 from chs_ml.explain.impact import ASSOCIATION
-from chs_ml.explain.sureness import Sureness, doubts_of, sureness_in_words, sureness_of
+from chs_ml.explain.sureness import Sureness, doubts_of, nothing_is_evident, sureness_in_words, sureness_of
+from chs_ml.export.evidence import is_number
 from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ MOVES = (
     "Score = 100 × Σ weight × health, which goes from 0 to 1 along the metric's curve. Moves: points that typically "
     "separate two customers on this action; few where nearly all are alike."
 )
+NOTHING_EVIDENT = "No metric here has evidence that it tells who leaves from who stays"
 ALONE = "Alone: that ratio by itself, the others as they happen to be."
 
 
@@ -129,6 +131,8 @@ def answer_run(run_id: str, before: str = "") -> None:
 
 def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str, Any] | None) -> None:
     page.print(Text.assemble("\n", cell(weights.label or weights.name, "bold"), "  ", cell(_whence(weights))))
+    if nothing_is_evident(weights):
+        page.print(Text.assemble("\n", cell(_nothing_evident(evaluation), "bold")))
     page.print()
     page.print(weights_table(weights))
     page.print()
@@ -151,6 +155,17 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
         page.print(bands_table(weights.formula, evaluation["bands"] if evaluation else []))
     for rule in weights.formula.rules:
         page.print(cell(f"Rule: {rule.when} → {rule.band} ({rule.because})"))
+
+
+def _nothing_evident(evaluation: Mapping[str, Any] | None) -> str:
+    """Return that no weight rests on evidence, with the AUC on the holdout where there is an interval of it."""
+    holdout = evaluation["holdout"] if evaluation else {}
+    around = (holdout.get("uncertainty") or {}).get("auc") or {}
+    found = [value for value in (holdout.get("auc"), around.get("low"), around.get("high")) if is_number(value)]
+    if len(found) < 3:
+        return f"{NOTHING_EVIDENT}."
+    told = "{:.2f} (95 % interval {:.2f} to {:.2f}; 0.5 is chance)".format(*found)
+    return f"{NOTHING_EVIDENT}. On customers held out its AUC is {told}."
 
 
 def _impact_in_words(weights: WeightsFile) -> list[str]:
@@ -177,4 +192,11 @@ def _weights(weights: WeightsFile) -> list[dict[str, Any]]:
 def _weight(term: Term, sure: Sureness) -> dict[str, Any]:
     low, high = sure.interval or (None, None)
     about = {"term": term.key, "pillar": term.pillar, "direction": term.direction}
-    return {**about, "weight": term.weight, "low": low, "high": high, "verdict": sure.verdict or None}
+    return {
+        **about,
+        "weight": term.weight,
+        "low": low,
+        "high": high,
+        "verdict": sure.verdict or None,
+        "separates": sure.separates,
+    }

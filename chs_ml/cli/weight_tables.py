@@ -95,12 +95,21 @@ def _log_odds(sure: Sureness) -> str:
 
 
 def _interval(sure: Sureness, *, marked: bool) -> str:
-    """Return '14.1 to 19.8', with a mark where the weight lies outside; as wide without, where others are marked."""
+    """Return '14.1 to 19.8', with a mark where the weight lies outside; as wide without, where others are marked.
+
+    A weight is never below 0 or above 100, so its interval is cut there: '0 to 12.3', 'below 0'.
+    """
     mark_or_blank = (OUTSIDE if sure.outside else " ") if marked else ""
     if sure.interval is None:
         return f"–{mark_or_blank}"
-    low, high = (100 * end for end in sure.interval)
-    return f"{low:.1f} to {high:.1f}{mark_or_blank}"
+    low, high = sure.interval
+    ends = f"{_end(low)} to {_end(high)}" if high > 0.0 else "below 0"
+    return f"{ends}{mark_or_blank}"
+
+
+def _end(share: float) -> str:
+    """Return an end of an interval in per cent, cut to 0 or 100."""
+    return f"{100 * share:.1f}" if 0.0 < share < 1.0 else "0" if share <= 0.0 else "100"
 
 
 def _direction(term: Term, line: Line, found: dict[str, Any]) -> Text:

@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from chs_ml.explain.customer import label_of, labels_of, weightless
-from chs_ml.export.evidence import Line, evidence_by_term, interval_of, is_number, verdict_of
+from chs_ml.export.evidence import Line, evidence_by_term, interval_of, is_number, separates, verdict_of
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.link import LARGEST_LOG_ODDS
 
 SYMBOL = {"clear": "✓", "weak": "~", "not enough evidence": "?", "contradicts its direction": "✗"}
-OUTSIDE = "†"
+OUTSIDE, SEPARATES = "†", "‡"
+UNKNOWN, AGAINST = "not enough evidence", "contradicts its direction"
 RULE = (
     "✓ clear: what the metric moves from end to end is more than chance (5 % level). ~ weak: over 1.28 standard "
     "errors, or its whole curve has p ≤ 0.1; two that say the same are never clear. ? less. ✗ clearly the other way."
 )
 LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without signs and wishes."
+LIES_HELD = (
+    f"{SEPARATES} Separates churned from retained customers: its weight is finite only because it is held, and no "
+    "interval holds."
+)
+THE_OTHER_WAY = "clearly goes the other way than declared; check its direction"
 BECAUSE = {
     "no evidence": "Left out, as the others leave no evidence for it",
     "same information": "Left out, same information as another",
@@ -31,6 +37,7 @@ class Sureness:
     interval: its 95 % interval, fractions of 1. verdict: one of four, '' where none is recorded. outside: the weight
     lies outside the interval. like: metrics that say the same and were left out for this one. pinned: who and why.
     contrast: log-odds of being retained from end to end, and its 95 % interval, which is there where a weight's is not.
+    separates: churned from retained customers, so that no interval holds.
     """
 
     interval: tuple[float, float] | None = None
@@ -39,24 +46,31 @@ class Sureness:
     like: tuple[str, ...] = ()
     pinned: str = ""
     contrast: tuple[float, float, float] | None = None
+    separates: bool = False
 
     def __str__(self) -> str:
-        """Return '✓ clear', '? not enough evidence, pinned', or ''."""
+        """Return '✓ clear', '~ weak ‡', '? not enough evidence, pinned', or ''."""
         said = f"{SYMBOL[self.verdict]} {self.verdict}" if self.verdict else ""
-        return ", ".join(filter(None, (said, "pinned" if self.pinned else "")))
+        marked = " ".join(filter(None, (said, SEPARATES if self.separates else "")))
+        return ", ".join(filter(None, (marked, "pinned" if self.pinned else "")))
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A metric that has no term. why: a key of BECAUSE. like: metrics that stay and say the same."""
+    """A metric that has no term. why: a key of BECAUSE. like: metrics that stay and say the same.
+
+    against: it clearly goes the other way than its direction, which a person declared.
+    """
 
     label: str
     why: str
     like: tuple[str, ...] = ()
+    against: bool = False
 
     def __str__(self) -> str:
-        """Return the label, and in brackets what says the same."""
-        return f"{self.label} (as {', '.join(self.like)})" if self.like else self.label
+        """Return the label, and in brackets what says the same, or what is wrong."""
+        said = f"as {', '.join(self.like)}" if self.like else THE_OTHER_WAY if self.against else ""
+        return f"{self.label} ({said})" if said else self.label
 
 
 def sureness_of(weights: WeightsFile) -> dict[str, Sureness]:
@@ -72,8 +86,14 @@ def sureness_of(weights: WeightsFile) -> dict[str, Sureness]:
             like=_called(line, labels),
             pinned=f"by {origin.by}: {origin.because}" if origin.kind == "pinned" else "",
             contrast=_contrast(line),
+            separates=separates(line),
         )
     return found
+
+
+def nothing_is_evident(weights: WeightsFile) -> bool:
+    """Return whether of every weight it is recorded that there is not enough evidence for it."""
+    return {one.verdict for one in sureness_of(weights).values()} == {UNKNOWN}
 
 
 def left_out(weights: WeightsFile) -> list[LeftOut]:
@@ -82,7 +102,10 @@ def left_out(weights: WeightsFile) -> list[LeftOut]:
     lines = [line for line in recorded if isinstance(line, dict)] if isinstance(recorded, list) else []
     found = {line["metric"]: line for line in lines if isinstance(line.get("metric"), str) and _why(line)}
     found |= {name: {"why": "no weight"} for name in weightless(weights) if name not in found}
-    return [LeftOut(labels.get(name, name), _why(line), _called(line, labels)) for name, line in found.items()]
+    return [
+        LeftOut(labels.get(name, name), _why(line), _called(line, labels), _against(line))
+        for name, line in found.items()
+    ]
 
 
 def left_out_in_words(weights: WeightsFile) -> list[str]:
@@ -99,6 +122,7 @@ def sureness_in_words(weights: WeightsFile) -> list[str]:
     said = [why_none[:1].upper() + why_none[1:]] if why_none else []
     said += [RULE] if any(one.verdict for one in sure.values()) else []
     said += [LIES_OUTSIDE] if any(one.outside for one in sure.values()) else []
+    said += [LIES_HELD] if any(one.separates for one in sure.values()) else []
     for term in weights.formula.terms:
         said += [f"Pinned: {label_of(weights, term)}, {sure[term.key].pinned}"] if sure[term.key].pinned else []
     return [*said, *left_out_in_words(weights)]
@@ -125,6 +149,10 @@ def _contrast(line: Line) -> tuple[float, float, float] | None:
 def _why(line: Line) -> str:
     why = line.get("why")
     return why if isinstance(why, str) and why in BECAUSE else ""
+
+
+def _against(line: Line) -> bool:
+    return verdict_of(line) == AGAINST and line.get("declared") is not False
 
 
 def _called(line: Line, labels: dict[str, str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chs_ml.explain.customer import label_of
 from chs_ml.explain.style import COLOR, EITHER, INCH, SIGN, SMALL, USUAL_SIZE, WIDTH, fitted, title, width_of
-from chs_ml.explain.sureness import OUTSIDE, Sureness, no_intervals_because, sureness_of
+from chs_ml.explain.sureness import OUTSIDE, SEPARATES, Sureness, no_intervals_because, sureness_of
 from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ ROW, HEADING, TOP, BOTTOM = 0.205, 0.27, 0.47, 0.66
 EDGE, GAP, NUMBER = 0.08, 0.08, 0.4
 LONGEST = 0.4 * WIDTH * INCH
 """Points of a name."""
-LEAST, MOST = -0.5, 2.0
-"""Shares of the heaviest weight at which the axis ends, whatever the intervals: bars are to stay readable."""
+MOST = 2.0
+"""The heaviest weight so many times is where the axis ends, whatever the intervals: bars are to stay readable."""
 PALE, DARK, GRID = 0.22, "#222222", "#e3e7ea"
 PILLAR: Any = {"fontweight": "bold", "color": EITHER, "fontsize": SMALL + 0.5}
 WORDS = {"positive": "+ more is healthier", "negative": "− less is healthier", "free": "± depends on the value"}
@@ -49,7 +49,8 @@ def height_of_weights(weights: WeightsFile) -> float:
 def draw_weights(weights: WeightsFile, figure: Figure) -> None:
     """Draw each term's weight with its 95 % interval and verdict, by pillar, the heaviest of both on top.
 
-    A term without an interval has none drawn; a pinned one is a diamond, one outside of its interval has a mark.
+    A term without an interval has none drawn; a pinned one is a diamond, one outside of its interval has a mark. As no
+    weight is below 0 or above 100 %, intervals end there.
     """
     rows, sure, height = _rows(weights), sureness_of(weights), height_of_weights(weights)
     left = max(width_of(fitted(row.name, LONGEST), USUAL_SIZE) for row in rows if row.term) / INCH + EDGE + GAP
@@ -88,8 +89,8 @@ def _rows(weights: WeightsFile) -> list[_Row]:
 
 def _frame(axes: Axes, rows: Sequence[_Row], sure: dict[str, Sureness], bottom: float) -> None:
     most = 100 * max(row.share for row in rows if row.term)
-    ends = [100 * end for one in sure.values() for end in one.interval or ()]
-    axes.set_xlim(max(min(0.0, *ends, 0.0), LEAST * most) * 1.03, 1.04 * min(max(*ends, most, 0.0), MOST * most))
+    ends = [end for one in sure.values() for end in _within(one)]
+    axes.set_xlim(0.0, 1.04 * min(max(*ends, most, 0.0), MOST * most))
     axes.set_ylim(bottom, TOP)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -110,26 +111,31 @@ def _draw_term(axes: Axes, y: float, term: Term, sure: Sureness) -> None:
     color, weight = COLOR[term.direction], 100 * term.weight
     axes.barh(y, weight, height=0.6 * ROW, color=color, alpha=PALE, linewidth=0)
     if sure.interval is not None:
-        _draw_interval(axes, y, (100 * sure.interval[0], 100 * sure.interval[1]), color)
-    sides = "D" if sure.pinned else "o"
+        _draw_interval(axes, y, _within(sure), color)
+    look: Any = {"marker": "D" if sure.pinned else "o", "markersize": 4.6, "markeredgewidth": 1.2, "color": color}
     filled = color if sure.verdict in ("clear", "") else "white"
-    axes.plot([weight], [y], sides, markersize=4.6, color=color, markerfacecolor=filled, markeredgewidth=1.2)
+    axes.plot([weight], [y], markerfacecolor=filled, clip_on=False, **look)
 
 
-def _draw_interval(axes: Axes, y: float, interval: tuple[float, float], color: str) -> None:
+def _within(sure: Sureness) -> tuple[float, ...]:
+    """Return the ends of the interval in per cent, cut to what a weight can be; () for none."""
+    return tuple(100 * min(max(end, 0.0), 1.0) for end in sure.interval or ())
+
+
+def _draw_interval(axes: Axes, y: float, interval: tuple[float, ...], color: str) -> None:
     """Draw a line; an end that lies beyond the axes is an arrow at their edge."""
-    left, right = axes.get_xlim()
-    low, high = (min(max(end, left), right) for end in interval)
+    right = axes.get_xlim()[1]
+    low, high = (min(end, right) for end in interval)
     axes.plot([low, high], [y, y], color=color, linewidth=1.5, solid_capstyle="butt", clip_on=False)
-    for there, end, arrow in ((interval[0] < left, low, "<"), (interval[1] > right, high, ">")):
-        if there:
-            axes.plot([end], [y], arrow, markersize=4.2, color=color, markeredgewidth=0, clip_on=False)
+    if interval[1] > right:
+        axes.plot([high], [y], ">", markersize=4.2, color=color, markeredgewidth=0, clip_on=False)
 
 
 def _below(weights: WeightsFile, sure: dict[str, Sureness]) -> str:
     if why := no_intervals_because(weights):
         return why
     marked = f"; {OUTSIDE} the weight lies outside its interval" if any(one.outside for one in sure.values()) else ""
+    marked += f"; {SEPARATES} separates, no interval holds" if any(one.separates for one in sure.values()) else ""
     pinned = "; ◇ pinned by hand" if any(one.pinned for one in sure.values()) else ""
     return f"full dot: clear, open: not so sure{pinned}{marked}" if any(one.verdict for one in sure.values()) else ""
 

@@ -7,7 +7,7 @@ import io
 import re
 from typing import Any
 
-from chs_ml.export.evidence import evidence_by_term, impact_in_words, interval_of, is_number, verdict_of
+from chs_ml.export.evidence import evidence_by_term, impact_in_words, interval_of, is_number, separates, verdict_of
 from chs_ml.formula import Term, WeightsFile
 
 COLUMNS = ("term", "metric", "when", "pillar", "direction", "weight", "low", "high", "verdict", "impact", "moves")
@@ -37,5 +37,6 @@ def _cells(term: Term, line: dict[str, Any]) -> list[str]:
     words = [harmless(text) for text in (term.key, term.metric, when, term.pillar, term.direction)]
     impact = " ".join(impact_in_words(line).split())  # one line, so that none of its lines begins like a formula
     low, high = interval_of(line) or ("", "")
-    weight = [repr(term.weight), str(low), str(high), verdict_of(line)]
+    verdict = ", ".join(filter(None, (verdict_of(line), "separates" if separates(line) else "")))
+    weight = [repr(term.weight), str(low), str(high), verdict]
     return [*words, *weight, harmless(impact), str(moves) if is_number(moves) else ""]

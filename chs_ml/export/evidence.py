@@ -9,6 +9,7 @@ from chs_ml.formula import Formula, WeightsFile, formula_as_dict
 
 Line = dict[str, Any]
 VERDICTS = ("clear", "weak", "not enough evidence", "contradicts its direction")
+SEPARATIONS = ("complete", "quasi-complete")
 WIDEST = 10.0
 """An end of an interval of a share of 1 that lies farther out is none."""
 
@@ -59,3 +60,9 @@ def verdict_of(line: Line) -> str:
     """Return one of the four verdicts, '' where the line holds none."""
     verdict = line.get("verdict")
     return verdict if isinstance(verdict, str) and verdict in VERDICTS else ""
+
+
+def separates(line: Line) -> bool:
+    """Return whether the metric separates churned from retained customers, so that no interval of its weight holds."""
+    kind = line.get("separates")
+    return isinstance(kind, str) and kind in SEPARATIONS

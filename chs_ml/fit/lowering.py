@@ -58,8 +58,9 @@ def formula_of(fitted: Fitted, pillars: Mapping[str, str] | None = None) -> Lowe
     kept = [part for part in parts if part.range > NOTHING]
     if not kept:
         raise FitError(
-            "no metric tells churned from retained customers: every weight is zero. There is no evidence to make a "
-            "formula of; bring other metrics, a longer horizon or more customers."
+            "no metric tells churned from retained customers in the direction that it has: every weight is zero. A "
+            "metric whose declared direction is the wrong way round gets no weight: check directions. If they are "
+            "right, there is no evidence to make a formula of; bring other metrics, a longer horizon or more customers."
         )
     total = sum(part.range for part in kept)
     intercept = float(fitted.solution.beta[0]) + sum(part.low for part in parts)

@@ -86,3 +86,21 @@ def test_knots_on_one_line_are_straight():
 
 def test_ratios_have_two_digits_that_matter():
     assert [ratio(value) for value in (0.0512, 0.5, 1.234, 12.3, 1234.0)] == ["0.051", "0.5", "1.2", "12", "1,200"]
+
+
+@pytest.mark.parametrize(("span", "there"), [(0.002, False), (0.3, True), (1e-300, False), (1e300, True)])
+def test_a_unit_far_wider_than_the_curve_has_no_odds_ratio(span, there):
+    """exp(-5/0.002) is no double: an error rate from 0 to 0.002 knows no whole unit."""
+    for values in ((0.0, 1.0), (1.0, 0.0)):
+        line = Term("errors", "p", "positive" if values[0] == 0.0 else "negative", 1.0, Curve((0.0, span), values, 0.5))
+        impact = impact_of(Formula((line,), Link(-1.0, 4.0)), line, one_customer({"errors": 0.5}))
+        assert (impact.per_unit is not None) is there
+        assert not there or 1e-6 <= impact.per_unit <= 1e6
+
+
+def test_the_steepest_link_gives_finite_odds(formula):
+    line = Term("a", "p", "negative", 1.0, Curve((0.0, 1.0), (1.0, 0.0), 0.5))
+    with np.errstate(over="raise"):
+        impact = impact_of(Formula((line,), Link(-699.0, 1398.0)), line, one_customer({"a": 0.0}))
+    found = [impact.odds_ratio, impact.churn_from, impact.churn_to, impact.average_change, impact.steps[0].odds_ratio]
+    assert np.isfinite(found).all() and impact.odds_ratio > 1e300

@@ -153,7 +153,15 @@ def test_intervals_far_out_are_drawn_too(ends):
     figure = Figure()
     draw_weights(weights, figure)
     left, right = figure.axes[0].get_xlim()
-    assert left >= -30.0 and 50.0 <= right <= 110.0, "the bars of 50 stay readable"
+    assert left == 0.0 and 50.0 <= right <= 105.0, "the bars of 50 stay readable; no weight is below 0 or above 100"
+    drawn_at = [at for line in figure.axes[0].lines[1:] for at in line.get_xdata()]
+    assert min(drawn_at) >= 0.0 and max(drawn_at) <= 100.0
+
+
+def test_a_metric_that_separates_is_marked():
+    line = {"metric": "metric 0", "when": None, "low": None, "high": None, "verdict": "clear", "separates": "complete"}
+    text = words(drawn(WeightsFile(many(2).formula, "x", evidence=[line]))["weights"])
+    assert "✓ clear ‡" in text and "‡ separates, no interval holds" in text
 
 
 def test_names_are_whole_where_there_is_room():

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from chs_ml.explain.sureness import LIES_OUTSIDE, RULE, doubts_of, left_out, sureness_in_words, sureness_of
+from chs_ml.explain.sureness import (
+    LIES_HELD,
+    LIES_OUTSIDE,
+    RULE,
+    doubts_of,
+    left_out,
+    nothing_is_evident,
+    sureness_in_words,
+    sureness_of,
+)
 from chs_ml.export.evidence import VERDICTS
 from chs_ml.formula import WeightsFile
 from tests.explain.sure import sure_file
@@ -64,3 +73,46 @@ def test_an_interval_that_is_none(formula, ends):
     line = {"metric": "tenure", "when": None, "low": ends[0], "high": ends[1], "outside": True}
     sure = sureness_of(WeightsFile(formula, "odd", evidence=[line]))["tenure"]
     assert sure.interval is None and not sure.outside
+
+
+def left(**said):
+    return {"metric": "age", "why": "no weight", "verdict": "contradicts its direction", **said}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (left(), "No weight: age (clearly goes the other way than declared; check its direction)."),
+        (left(declared=True), "No weight: age (clearly goes the other way than declared; check its direction)."),
+        (left(declared=False), "No weight: age."),
+        (left(verdict="not enough evidence"), "No weight: age."),
+        (left(verdict=["contradicts its direction"]), "No weight: age."),
+    ],
+)
+def test_a_direction_that_is_the_wrong_way_round_is_named(formula, line, said):
+    assert sureness_in_words(WeightsFile(formula, "w", training={"left_out": [line]})) == [said]
+
+
+@pytest.mark.parametrize(
+    ("kind", "marked"), [("complete", True), ("quasi-complete", True), ("none", False), (1, False)]
+)
+def test_a_metric_that_separates_is_marked(formula, kind, marked):
+    line = {"metric": "tenure", "when": None, "verdict": "clear", "separates": kind}
+    weights = WeightsFile(formula, "w", evidence=[line])
+    assert str(sureness_of(weights)["tenure"]) == ("✓ clear ‡" if marked else "✓ clear")
+    assert (LIES_HELD in sureness_in_words(weights)) is marked
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "nothing"),
+    [
+        (["not enough evidence"] * 4, True),
+        ([*["not enough evidence"] * 3, "weak"], False),
+        ([*["not enough evidence"] * 3, None], False),
+        ([None] * 4, False),
+    ],
+)
+def test_nothing_is_evident_only_where_that_is_said_of_every_weight(verdicts, nothing):
+    file = sure_file()
+    lines = [{**line, "verdict": verdict} for line, verdict in zip(file.evidence, verdicts, strict=True)]
+    assert nothing_is_evident(WeightsFile(file.formula, "w", evidence=lines)) is nothing

@@ -81,3 +81,10 @@ def test_what_is_no_interval_or_verdict_is_left_out(value):
     line = {"metric": "a", "when": None, "low": value, "high": 0.5, "verdict": value}
     (line,) = read(WeightsFile(Formula((Term("a", "p", "positive", 1.0, CURVE),)), "w", evidence=[line]))
     assert (line["low"], line["high"], line["verdict"]) == ("", "", "")
+
+
+@pytest.mark.parametrize(("kind", "said"), [("quasi-complete", "clear, separates"), (None, "clear"), (["x"], "clear")])
+def test_a_metric_that_separates_says_so_beside_its_verdict(kind, said):
+    line = {"metric": "a", "when": None, "low": None, "high": None, "verdict": "clear", "separates": kind}
+    (line,) = read(WeightsFile(Formula((Term("a", "p", "positive", 1.0, CURVE),)), "w", evidence=[line]))
+    assert (line["low"], line["high"], line["verdict"]) == ("", "", said)

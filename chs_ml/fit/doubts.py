@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from chs_ml.fit.collinear import SharedLevel
 from chs_ml.fit.fitting import Fitted, Sample
 from chs_ml.fit.leaks import Separation
 from chs_ml.fit.selection import Choice
 from chs_ml.fit.support import doubts_of_levels, missing_is_best
+
+ENOUGH_CUSTOMERS = 200
+"""With fewer, 95 % intervals covered 86 to 91 % in simulations."""
 
 
 def doubts_of(sample: Sample, fitted: Fitted, choice: Choice, separated: Sequence[Separation]) -> tuple[str, ...]:
@@ -17,9 +22,24 @@ def doubts_of(sample: Sample, fitted: Fitted, choice: Choice, separated: Sequenc
     return (
         *map(str, separated),
         *choice.held_back,
+        *_few(sample),
         *missing_is_best(fitted),
         *(_shared(one) for one in choice.shared if one.metric in names),
         *doubts_of_levels(fitted.basis, sample.table, sample.weight),
+    )
+
+
+def _few(sample: Sample) -> tuple[str, ...]:
+    """Return a sentence where intervals are too narrow, since few customers carry them (Kish's effective number)."""
+    _, customer = np.unique(sample.groups, return_inverse=True)
+    carried = np.bincount(customer, weights=sample.weight)
+    effective = float(carried.sum() ** 2 / np.sum(carried**2))
+    if effective >= ENOUGH_CUSTOMERS:
+        return ()
+    why = "" if len(carried) < ENOUGH_CUSTOMERS else f", as {len(carried):,} customers count very unequally"
+    return (
+        f"Intervals are narrower than they should be: they rest on {effective:,.0f} customers{why}. "
+        f"Bring {ENOUGH_CUSTOMERS} or more, or weights that differ less.",
     )
 
 

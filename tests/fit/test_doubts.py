@@ -108,3 +108,14 @@ def test_keep_says_which_of_two_stays():
     sample = drawn.sample(table, drawn.retained(drawn.frame(1_500, 2, gaps=False), 2), plans)
     learned = learn(sample, plans, Settings(keep=("logins_per_week",)))
     assert [one.metric for one in learned.choice.left if one.why == "same information"] == ["logins"]
+
+
+def test_few_customers_are_told():
+    table = drawn.frame(900, 6, gaps=False)
+    outcome = drawn.retained(table, 6)
+    few = learn(drawn.sample(table, outcome, groups=np.repeat(np.arange(60), 15)), drawn.PLANS)
+    assert any("they rest on 60 customers. Bring 200" in doubt for doubt in few.doubts)
+    weight = np.ones(900)
+    weight[:20] = 60.0
+    unequal = learn(drawn.sample(table, outcome, weight=weight * 900 / weight.sum()), drawn.PLANS)
+    assert any("as 900 customers count very unequally" in doubt for doubt in unequal.doubts)

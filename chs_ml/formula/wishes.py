@@ -178,14 +178,13 @@ class Wishes:
                 f"weights: found minima that add up to {_plain(low)} ({self._named(spans, 0)}); weights add up to 1. "
                 f"The nearest that can be met, all in proportion: {self._named(spans, 0, 1.0 / low)}."
             )
-        if spans and high < 1.0 - ROUNDING:
-            scale = 1.0 / high if high else 0.0
-            nearest = (
-                f" The nearest that can be met, all in proportion: {self._named(spans, 1, scale)}." if high else ""
-            )
+        if spans and not high:
+            yield "weights: found a max of 0 for every metric; weights add up to 1. Leave at least one without max: 0."
+        elif spans and high < 1.0 - ROUNDING:
             yield (
                 f"weights: found maxima of all metrics that add up to {_plain(high)} ({self._named(spans, 1)}); "
-                f"weights add up to 1.{nearest}"
+                "weights add up to 1. "
+                f"The nearest that can be met, all in proportion: {self._named(spans, 1, 1.0 / high)}."
             )
 
     def _span(self, members: Collection[str]) -> tuple[float, float]:

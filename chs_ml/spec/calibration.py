@@ -20,6 +20,7 @@ from chs_ml.spec.expansion import expand
 from chs_ml.spec.metrics import Metric
 from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import SpecPart, Text
+from chs_ml.spec.pasts import problems_of_pasts
 from chs_ml.spec.settings import Baseline, Calibration, Rule, ScoreWhen, Tracking, Validation
 from chs_ml.spec.weights import Pillar
 from chs_ml.spec.wishes import Wishing
@@ -101,6 +102,9 @@ def _contradictions(spec: CalibrationSpec) -> Iterator[str]:
     yield from _metrics_apart(spec)
     yield from Wishing(spec.metrics, spec.pillars, spec.owner, spec.because).problems()
     yield from _row_weights_served(spec)
+    yield from problems_of_pasts(spec.metrics, spec.calibration.anchor.file)
+    if spec.calibration.anchor.strength != "auto" and spec.calibration.anchor.file is None:
+        yield "calibration.anchor.strength: found without a file to be pulled towards. Add file, or remove the anchor"
     for at, rule in enumerate(spec.rules):
         names = [band.name for band in spec.bands]
         if rule.band not in names:
@@ -133,8 +137,6 @@ def _metrics_apart(spec: CalibrationSpec) -> Iterator[str]:
     for at, metric in enumerate(spec.metrics):
         if metric.name in names[:at]:
             yield f"metrics[{at}].name: found {metric.name!r} a second time; each metric is named once. Remove one"
-        if metric.was and metric.was in (other.was for other in spec.metrics[:at]):
-            yield f"metrics[{at}].was: found {metric.was!r} a second time; two metrics have no common past. Correct one"
         if metric.name in taken and metric.role == "metric":
             found = f"found {metric.name!r}, which is {taken[metric.name]}"
             yield f"metrics[{at}].name: {found}; a metric has a column of its own. Remove it"

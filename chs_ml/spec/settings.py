@@ -11,6 +11,9 @@ from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, model_v
 
 from chs_ml.spec.part import Days, Finite, Share, SpecPart, Text
 
+STRONGEST = 1e6
+"""A pull of so many rows' log-loss leaves nothing to learn; beyond it arithmetic suffers."""
+
 
 def _ramps(value: Any) -> Any:
     if value == "auto":
@@ -27,8 +30,8 @@ def _ramps(value: Any) -> Any:
 class Strength(SpecPart):
     """How strongly coefficients are pulled: `size` towards nothing, `bend` towards straight curves."""
 
-    size: Finite = Field(ge=0, description="pull of every coefficient towards nothing")
-    bend: Finite = Field(0.0, ge=0, description="pull of every curve towards a straight line")
+    size: Finite = Field(ge=0, le=STRONGEST, description="pull of every coefficient towards nothing")
+    bend: Finite = Field(0.0, ge=0, le=STRONGEST, description="pull of every curve towards a straight line")
 
 
 def _strength(value: Any) -> Any:
@@ -38,7 +41,8 @@ def _strength(value: Any) -> Any:
         return Strength.model_validate(value if isinstance(value, dict) else {"size": float(value)})
     except (TypeError, ValueError):
         raise ValueError(
-            f"found {value!r}; strength is auto, best, a number of at least 0, or {{size, bend}}. Write one of these"
+            f"found {value!r}; strength is auto, best, a number of 0 to {STRONGEST:,.0f}, or {{size, bend}} of such "
+            "numbers. Write one of these"
         ) from None
 
 
@@ -53,10 +57,10 @@ def _pull(value: Any) -> Any:
         pull = float(value)
     except (TypeError, ValueError):
         pull = 0.0
-    if not 0.0 < pull < float("inf"):
+    if not 0.0 < pull <= STRONGEST:
         raise ValueError(
-            f"found {value!r}; the pull towards an anchor is auto or a number above 0. Write one of these, "
-            "or leave the anchor out"
+            f"found {value!r}; the pull towards an anchor is auto or a number above 0, at most {STRONGEST:,.0f}. "
+            "Write one of these, or leave the anchor out"
         )
     return pull
 

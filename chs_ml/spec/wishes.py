@@ -35,7 +35,7 @@ class Wishing:
         yield from found
         if not found:
             wishes = self.wishes()
-            yield from wishes.conflicts(list(wishes.pillar_of)) if wishes else ()
+            yield from map(self._placed, wishes.conflicts(list(wishes.pillar_of)) if wishes else ())
 
     def _wish(self, said: WishedWeight) -> Wish:
         return Wish(said.min, said.max, said.by or self.owner or "", said.because or self.because or "")
@@ -56,6 +56,19 @@ class Wishing:
                 yield f"pillars[{at}].name: found {name!r}; no metric belongs to it. {nearest(name, known)}"
             if name in names[:at]:
                 yield f"pillars[{at}].name: found {name!r} a second time; each pillar is named once. Remove one"
+
+    def _placed(self, conflict: str) -> str:
+        """Return the conflict with the path of the wish that it speaks of, the first where it is about all of them."""
+        paths = {
+            f"metric {one.name!r}": f"metrics[{at}].weight"
+            for at, one in enumerate(self.metrics)
+            if one.weight is not None
+        }
+        paths |= {f"pillar {one.name!r}": f"pillars[{at}].weight" for at, one in enumerate(self.pillars)}
+        about, _, rest = conflict.partition(": found ")
+        if about in paths:
+            return f"{paths[about]}: {conflict}"
+        return f"{next(iter(paths.values()))}: found {rest}" if paths and rest else conflict
 
     def _unsaid(self) -> Iterator[str]:
         said = [(f"metrics[{at}].weight", metric.weight) for at, metric in enumerate(self.metrics)]

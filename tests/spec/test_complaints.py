@@ -35,16 +35,33 @@ WRONG = [
     ("  - {name: ' '}\n", "a name is not blank"),
     ("  - {pillar: usage}\n", r"metrics\[2\].name: is missing \(column of the metric\). Add it."),
     ("calibration: {ramps: 0}\n", "a curve has 1 to 64 ramps"),
-    ("calibration: {strength: -1}\n", "found '-1'; strength is auto, best, a number of at least 0"),
+    ("calibration: {strength: -1}\n", "found '-1'; strength is auto, best, a number of 0 to 1,000,000"),
     ("calibration: {strength: {size: nan}}\n", "strength is auto"),
+    ("calibration: {strength: 1e20}\n", "a number of 0 to 1,000,000"),
+    ("calibration: {strength: {size: 1, bend: 1e7}}\n", "a number of 0 to 1,000,000"),
     ("calibration: {seed: 1.5}\n", "seed: found '1.5'; must be a whole number"),
     *(
-        (f"calibration: {{anchor: {{file: a.json, strength: {said}}}}}\n", "is auto or a number above 0. Write one")
-        for said in ("0", "-1", "nan", "inf", "strong", "{size: 1}")
+        (
+            f"calibration: {{anchor: {{file: a.json, strength: {said}}}}}\n",
+            "auto or a number above 0, at most 1,000,000",
+        )
+        for said in ("0", "-1", "nan", "inf", "strong", "{size: 1}", "1e12", "1e308")
     ),
     ("  - {name: x, unit_factor: 0}\n", r"unit_factor: found '0'; must be greater than 0 \(new value = factor"),
     ("  - {name: x, unit_factor: inf}\n", "unit_factor: found 'inf'; must be a finite number"),
     ("  - {name: x, kind: category, unit_factor: 2}\n", "levels have no unit"),
+    ("calibration: {anchor: {strength: 3}}\n", "anchor.strength: found without a file .* Add file"),
+    ("  - {name: x, was: y}\n", r"line 10: metrics\[2\].was: speaks of an anchor, .* Add calibration.anchor.file"),
+    ("  - {name: x, unit_factor: 60}\n", r"metrics\[2\].unit_factor: speaks of an anchor"),
+    *(
+        (f"  - {{name: x, role: {role}, {key}}}\n", rf"metrics\[2\].{key.split(':')[0]}: found for 'x', which has role")
+        for role in ("audit", "exclude")
+        for key in ("keep: true", "was: y", "unit_factor: 2")
+    ),
+    (
+        "  - {name: x, was: logins}\ncalibration: {anchor: {file: a.json}}\n",
+        r"metrics\[2\].was: found 'logins', a metric that the spec still serves; two metrics have no common past",
+    ),
     ("  - {name: x, was: y}\n  - {name: z, was: y}\n", r"metrics\[3\].was: found 'y' a second time; two metrics"),
     (
         "calibration: {row_weights: {revenue: true}}\n",

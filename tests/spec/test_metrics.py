@@ -20,9 +20,15 @@ def test_a_said_direction_wins_over_the_scale(load):
 
 
 def test_a_metric_has_a_past(load):
-    metric = load("  - {name: minutes, was: hours, unit_factor: 60}\n").metric("minutes")
+    anchor = "calibration: {anchor: {file: old.json}}\n"
+    metric = load("  - {name: minutes, was: hours, unit_factor: 60}\n" + anchor).metric("minutes")
     assert (metric.was, metric.unit_factor) == ("hours", 60.0)
     assert (load().metric("logins").was, load().metric("logins").unit_factor) == (None, None)
+
+
+def test_two_metrics_may_have_exchanged_their_names(load):
+    spec = load("  - {name: a, was: b}\n  - {name: b, was: a}\ncalibration: {anchor: {file: old.json}}\n")
+    assert [metric.was for metric in spec.metrics[2:]] == ["b", "a"]
 
 
 def test_metrics_by_role(load):

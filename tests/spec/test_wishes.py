@@ -87,6 +87,19 @@ def test_no_wish_is_no_wishes(load):
             WHO + "pillars: [{name: usage, weight: {max: 0.2}}, {name: engagement, weight: {max: 0.1}}]\n",
             r"maxima .* add up to 0.8 .*: pillar usage 0.25, pillar engagement 0.125, nps 0.25, csat 0.375",
         ),
+        ("0.7", "0.5", WHO, r"line 10: metrics\[2\].weight: found minima that add up to 1.2"),
+        (
+            "0.3",
+            "0.3",
+            WHO + "pillars: [{name: voice, weight: {max: 0.5}}]\n",
+            r"line 14: pillars\[0\].weight: pillar 'voice': found",
+        ),
+        (
+            "0",
+            "0",
+            WHO + "pillars: [{name: usage, weight: 0}, {name: engagement, weight: 0}]\n",
+            r"line 10: metrics\[2\].weight: found a max of 0 for every metric; .* Leave at least one without max: 0\.",
+        ),
         ("", "", WHO + "pillars: [{name: usge, weight: 0.5}]\n", r"pillars\[0\].name: found 'usge'; .* 'usage'?"),
         (
             "",

@@ -98,12 +98,18 @@ def minimise(
         beta, hessian = _from_sample(objective, bounds, beta, settled=start is not None)
         solution = _Descent(objective, bounds).run(beta, hessian, tolerance)
         if solution.kkt > max(SETTLED, 10 * tolerance) or _flees(objective, bounds, solution):
-            raise FitError(
-                f"the fit did not settle (KKT residual {solution.kkt:.1e} per row after {solution.gradients} passes): "
-                "without a penalty, metrics that separate churned from retained customers have no finite weight. "
-                "Set a strength (size) above 0."
-            )
+            raise FitError(_unsettled(objective, solution))
     return solution
+
+
+def _unsettled(objective: Objective, solution: Solution) -> str:
+    found = f"the fit did not settle (KKT residual {solution.kkt:.1e} per row after {solution.gradients} passes)"
+    if np.diag(objective.penalty.matrix)[1:].all():
+        return f"{found}, although a strength holds every coefficient. Set calibration.strength: auto."
+    return (
+        f"{found}: without a penalty, metrics that separate churned from retained customers have no finite weight. "
+        "Set calibration.strength (its size) above 0, or to auto."
+    )
 
 
 def _start(objective: Objective) -> FloatArray:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from errno import EINVAL
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from chs_ml.errors import FormulaError
@@ -80,11 +82,10 @@ class WeightsFile:
         path = Path(path)
         called = called or f"weights file {path.name!r}"
         try:
-            with path.open("rb") as file:
-                content = file.read(LARGEST_FILE + 1)
+            content = _content(path)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its name is no file name"
-            raise FormulaError(f"{called} cannot be read: {reason}") from None
+            raise FormulaError(f"{called} cannot be read: {reason}. Check the path") from None
         return cls.loads(content, called)
 
     @classmethod
@@ -130,6 +131,15 @@ class WeightsFile:
         text = self.dumps()
         WeightsFile.loads(text, f"weights file {Path(path).name!r}, not yet written")
         write_whole(Path(path), text.encode())
+
+
+def _content(path: Path) -> bytes:
+    """Return as much of the file as may be read; OSError for what is no file: a pipe would be waited for, for ever."""
+    mode = path.stat().st_mode
+    if not (S_ISREG(mode) or S_ISDIR(mode)):
+        raise OSError(EINVAL, "it is a pipe, a socket or a device; a weights file is a regular file")
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE + 1)
 
 
 def _checked_version(root: dict[str, Any], file: str) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def test_a_start_saves_passes_and_changes_nothing():
 def test_separation_is_refused_without_a_penalty_and_finite_with_one(case):
     columns, outcome = np.array(case["X"], dtype=float)[:, 1:], np.array(case["y"], dtype=float)
     bounds = unbounded(columns.shape[1] + 1)
-    with pytest.raises(FitError, match=r"did not settle .* Set a strength"):
+    with pytest.raises(FitError, match=r"did not settle .* Set calibration.strength \(its size\) above 0"):
         minimise(problem(columns, outcome), bounds)
     held = minimise(problem(columns, outcome, ridge=0.1), bounds)
     assert held.kkt <= 1e-9

@@ -242,6 +242,14 @@ def test_a_file_that_cannot_be_opened(tmp_path, name, match):
     assert str(tmp_path.parent) not in str(error.value)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in this file system")
+def test_a_pipe_is_refused_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "weights.json").symlink_to(tmp_path / "pipe")
+    with pytest.raises(FormulaError, match=r"'weights.json' cannot be read: it is a pipe, .* a regular file"):
+        WeightsFile.load(tmp_path / "weights.json")
+
+
 @pytest.mark.parametrize(
     ("given", "match"),
     [

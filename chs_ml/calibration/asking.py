@@ -1,4 +1,4 @@
-"""What is asked of ``price``: "nps=0.3", "nps=0.2..0.4", "pillar:usage>=0.2" → wishes."""
+"""What is asked of ``price``: "nps=0.3", "nps=0.2..0.4", "pillar:usage>=0.2" → wishes; nothing: the spec's own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ BY, BECAUSE = "whoever asks", "the price is asked for"
 def asked(texts: Sequence[str], spec: CalibrationSpec) -> Wishes:
     """Return what the texts wish for; SpecError names every one that cannot be read, or that the spec knows nothing of.
 
-    A wish of the spec for the same name gives way; with all others it has to be met.
+    A wish of the spec for the same name gives way; with all others it has to be met. Without texts the spec's own
+    wishes are asked for.
     """
     metrics: dict[str, Wish] = {}
     pillars: dict[str, Wish] = {}
@@ -35,11 +36,19 @@ def asked(texts: Sequence[str], spec: CalibrationSpec) -> Wishes:
             problems.append(f"--set {text}: {name!r} is asked for a second time. Ask once.")
         into[name.removeprefix(PILLAR)] = wish
     wishes = spec.wishes.joined(Wishes(metrics, pillars))
-    if not texts:
-        problems.append(f"price: nothing is asked for. Give --set NAME=WEIGHT; WEIGHT is {FORMS}.")
+    if not wishes and not problems:
+        problems.append(
+            "price: nothing is asked for, and the spec wishes for no weight. Give --set NAME=WEIGHT; "
+            f"WEIGHT is {FORMS}."
+        )
     if problems or (problems := wishes.conflicts(list(wishes.pillar_of))):
         raise SpecError(*problems)
     return wishes
+
+
+def held_anyway(texts: Sequence[str], spec: CalibrationSpec) -> Wishes:
+    """Return the wishes that hold without the wish, too: the spec's own, none where it is they that are asked."""
+    return spec.wishes if texts else Wishes(pillar_of=spec.wishes.pillar_of)
 
 
 def _read(text: str, spec: CalibrationSpec) -> tuple[str, Wish] | str:
@@ -51,7 +60,7 @@ def _read(text: str, spec: CalibrationSpec) -> tuple[str, Wish] | str:
     if name is None:
         sign = _SIGN.search(text)
         said = text[: sign.start()] if sign else text
-        return f"--set {text}: {_unknown(said, sign is not None, known)}"
+        return f"--set {text}: {_unknown(said, sign is not None, known, spec)}"
     sign = _SIGN.match(text, len(name))
     ends = _ends("" if sign is None else sign[1], text[0 if sign is None else sign.end() :])
     if isinstance(ends, str):
@@ -59,9 +68,15 @@ def _read(text: str, spec: CalibrationSpec) -> tuple[str, Wish] | str:
     return name, Wish(*ends, BY, BECAUSE)
 
 
-def _unknown(said: str, has_sign: bool, known: Iterable[str]) -> str:
+def _unknown(said: str, has_sign: bool, known: Iterable[str], spec: CalibrationSpec) -> str:
     if not has_sign:
         return f"found no = in it; a wish is NAME=WEIGHT, and WEIGHT is {FORMS}."
+    roles = {metric.name: metric.role for metric in spec.metrics}
+    if said in roles:
+        return (
+            f"{said!r} has role: {roles[said]}: it is looked at, never weighted, so that it cannot have a weight. "
+            "Ask for a metric with role: metric."
+        )
     of = [name for name in known if name.startswith(PILLAR) == said.startswith(PILLAR)]
     what = "pillar" if said.startswith(PILLAR) else "metric"
     return f"no {what} of the spec is called {said.removeprefix(PILLAR)!r}. {nearest(said, of)}"

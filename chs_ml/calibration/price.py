@@ -1,7 +1,8 @@
 """The price of a wish: what a weight that somebody wants costs on customers whom the fit has not seen.
 
-Both formulas come from the same training rows and the same choice of directions, ramps and strengths; only the wish
-differs. Nothing is written.
+Both formulas are learned from the same training rows, as ``calibrate`` learns the one that it judges; only the wish
+differs. So metrics may come back for the wish or leave for it, and the price is what lies between two calibrations.
+Nothing is written.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from chs_ml.calibration.asking import PILLAR, asked
-from chs_ml.calibration.draft import Draft, draft
-from chs_ml.calibration.rows import outcomes_of, plans_of, sample_of, settings_of, split
+from chs_ml.calibration.asking import PILLAR, asked, held_anyway
+from chs_ml.calibration.draft import Draft, learned_from, with_bands, without_bands
+from chs_ml.calibration.rows import outcomes_of, settings_of, split
+from chs_ml.errors import SpecError
 from chs_ml.evaluate import (
     Difference,
     Figures,
@@ -25,18 +27,14 @@ from chs_ml.evaluate import (
     wilson,
 )
 from chs_ml.evaluate.plain import Plain
-from chs_ml.fit.collinear import carried_once
-from chs_ml.fit.directions import signed
-from chs_ml.fit.fitting import Sample
-from chs_ml.fit.learning import Learned, learn
-from chs_ml.fit.pins import fit_pinned
-from chs_ml.fit.table import MetricPlan
 from chs_ml.formula import Formula
 from chs_ml.formula.wishes import Wishes
 from chs_ml.history.panel import Panel, load_panel
 from chs_ml.spec import CalibrationSpec, load_spec
 
 Progress = Callable[[str, int, int], None]
+HALF = 0.5
+"""A metric that keeps less of its weight than this makes room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +67,24 @@ class Moved(Plain):
 class WeightMoved(Plain):
     """A weight without and with the wish (0: no term), and what is wished of it, in words.
 
-    name: a metric, or ``pillar:NAME`` where something is wished of a pillar.
+    name: a metric, or ``pillar:NAME`` where something is wished of a pillar; label: what people call it. makes_room: a
+    metric that nothing is wished of, and that loses more than half of its weight.
     """
 
     name: str
+    label: str
     without: float
     with_wish: float
     wished: str | None
+    makes_room: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Price(Plain):
-    """What a wish costs on the rows held out. weights: what moves most comes first."""
+    """What a wish costs on the rows held out. weights: what moves most comes first.
+
+    bands: None where one of the formulas has scores that the bands cannot be cut on; no_bands then says so.
+    """
 
     wished: str
     verdict: str
@@ -89,8 +93,9 @@ class Price(Plain):
     churned: int
     auc: Paired
     log_loss: Paired
-    bands: Moved
+    bands: Moved | None
     weights: tuple[WeightMoved, ...]
+    no_bands: str | None = None
 
 
 def price(
@@ -101,41 +106,53 @@ def price(
 ) -> Price:
     """Return what the wishes cost, each said as ``nps=0.3``, ``nps=0.2..0.4`` or ``pillar:usage>=0.2``.
 
-    The spec's own wishes hold on both sides, unless one is asked for anew. SpecError for a wish that cannot be read or
-    met with the others, FitError for one that the data do not let be met: both name the nearest that can.
+    The spec's own wishes hold on both sides, unless one is asked for anew; where nothing is said, it is they that are
+    priced, against none. SpecError for a wish that cannot be read or met with the others, FitError for one that the
+    data do not let be met: both name the nearest that can.
     """
     said = spec if isinstance(spec, CalibrationSpec) else load_spec(spec)
-    both = asked(wishes, said)
+    sides = (held_anyway(wishes, said), asked(wishes, said))
     progress("reading", 0, 1)
     parts = split(load_panel(said).known(), said)
     progress("reading", 1, 1)
-    sample = sample_of(parts.training, said)
-    learned = learn(sample, plans_of(said), settings_of(said), progress)
-    progress("fitting with the wish", 0, 1)
-    without, with_wish = (
-        draft(_under(sample, learned, wished, said), parts.training, said) for wished in (said.wishes, both)
-    )
-    progress("fitting with the wish", 1, 1)
-    return compared((without, with_wish), parts.holdout, said, both)
+    return compared(both_sides(parts.training, said, sides, progress), parts.holdout, said, sides)
 
 
-def compared(drafts: tuple[Draft, Draft], holdout: Panel, spec: CalibrationSpec, wishes: Wishes) -> Price:
+def both_sides(
+    training: Panel, spec: CalibrationSpec, wishes: tuple[Wishes, Wishes], progress: Progress
+) -> tuple[Draft, Draft]:
+    """Return what is learned under the wishes of either side, each as ``calibrate`` would, bands still to be cut.
+
+    FitError as there.
+    """
+    settings = settings_of(spec)
+    before = learned_from(training, spec, replace(settings, wishes=wishes[0]), progress)
+    after = learned_from(training, spec, replace(settings, wishes=wishes[1]), _with_the_wish(progress))
+    return without_bands(before, training, spec), without_bands(after, training, spec)
+
+
+def compared(
+    drafts: tuple[Draft, Draft], holdout: Panel, spec: CalibrationSpec, wishes: tuple[Wishes, Wishes]
+) -> Price:
     """Return the figures of both formulas, without and with the wish, on the rows held out."""
     without, with_wish = (one.formula for one in drafts)
     outcomes, frame = outcomes_of(holdout, spec), holdout.metrics
     churn = (without.churn_probability(frame), with_wish.churn_probability(frame))
     before, after = (figures(outcomes, p) for p in churn)
     found = (auc_difference(outcomes, *reversed(churn)), log_loss_difference(outcomes, *reversed(churn)))
+    moved = _moved(drafts, holdout, spec)
+    labels = {metric.name: metric.label or metric.name for metric in spec.metrics}
     return Price(
-        wished=str(_asked_anew(wishes, spec.wishes)),
+        wished=_asked_anew(wishes, labels),
         verdict=verdict_of(found[1], before),
         rows=before.rows,
         customers=holdout.customers,
         churned=before.churned,
         auc=Paired(before.auc, after.auc, found[0]),
         log_loss=Paired(before.log_loss, after.log_loss, found[1]),
-        bands=_moved(without, with_wish, holdout),
-        weights=_weights(without, with_wish, wishes),
+        bands=None if isinstance(moved, str) else moved,
+        weights=_weights(without, with_wish, wishes[1], labels),
+        no_bands=moved if isinstance(moved, str) else None,
     )
 
 
@@ -149,35 +166,28 @@ def verdict_of(loss: Difference, on: Figures) -> str:
     if loss.low <= 0.0 <= loss.high:
         return f"The wish costs nothing that can be told apart from chance ({rows})."
     low, high = sorted((abs(loss.low), abs(loss.high)))
-    by = f"{abs(loss.difference):.4f} of log-loss ({low:.4f} to {high:.4f}; {rows})"
-    return f"The wish costs {by}." if loss.difference > 0 else f"The wish costs nothing: it is better by {by}."
+    by = f"by {abs(loss.difference):.4f} (95 % interval {low:.4f} to {high:.4f}; {rows})"
+    if loss.difference > 0:
+        return f"With the wish churn is told less well: log-loss is higher {by}."
+    return f"The wish costs nothing: with it churn is told better, log-loss is lower {by}."
 
 
-def _under(sample: Sample, learned: Learned, wishes: Wishes, spec: CalibrationSpec) -> Learned:
-    """Return the fit of the same choice under these wishes; a metric that left comes back where it is wished for."""
-    plans = _plans_for(sample, learned, wishes, spec)
-    return replace(learned, fitted=fit_pinned(sample.of(plans), plans, learned.choice.candidate, wishes))
+def _with_the_wish(progress: Progress) -> Progress:
+    return lambda what, done, total: progress(f"with the wish: {what}", done, total)
 
 
-def _plans_for(sample: Sample, learned: Learned, wishes: Wishes, spec: CalibrationSpec) -> list[MetricPlan]:
-    chosen = {plan.name: plan for plan in learned.choice.plans}
-    absent = [plan for plan in plans_of(spec) if plan.name not in chosen and _wanted(plan.name, wishes, chosen)]
-    ramps = learned.choice.candidate.ramps
-    once = carried_once(absent, learned.choice.shared)
-    back = {plan.name: plan for plan in (signed(sample.of(once), once, ramps) if once else ())}
-    return [{**chosen, **back}[plan.name] for plan in plans_of(spec) if plan.name in chosen or plan.name in back]
+def _moved(drafts: tuple[Draft, Draft], holdout: Panel, spec: CalibrationSpec) -> Moved | str:
+    """Return who changes band, or the reason why that cannot be told."""
+    cut = []
+    for side, made in zip(("without", "with"), drafts, strict=True):
+        try:
+            cut.append(with_bands(made, spec).formula)
+        except SpecError as error:
+            return f"Who changes band cannot be told, since {side} the wish the bands cannot be cut: {error}"
+    return _changes(cut[0], cut[1], holdout)
 
 
-def _wanted(metric: str, wishes: Wishes, chosen: Mapping[str, MetricPlan]) -> bool:
-    """Return whether a metric that left is needed: it has a wish, or its pillar has one and nothing else to meet it."""
-    own, pillar = wishes.metrics.get(metric), wishes.pillar(metric)
-    if own is not None:
-        return own.most > 0.0
-    wish = wishes.pillars.get(pillar)
-    return wish is not None and wish.least > 0.0 and not wishes.members(pillar, chosen)
-
-
-def _moved(without: Formula, with_wish: Formula, holdout: Panel) -> Moved:
+def _changes(without: Formula, with_wish: Formula, holdout: Panel) -> Moved:
     latest = np.flatnonzero(np.append(holdout.customer[1:] != holdout.customer[:-1], True))
     frame = holdout.metrics.iloc[latest]
     place = {band.name: at for at, band in enumerate(without.bands)}
@@ -189,15 +199,20 @@ def _moved(without: Formula, with_wish: Formula, holdout: Panel) -> Moved:
     return Moved(changed, len(latest), changed / len(latest), low, high, up, down, changed - up - down)
 
 
-def _weights(without: Formula, with_wish: Formula, wishes: Wishes) -> tuple[WeightMoved, ...]:
+def _weights(
+    without: Formula, with_wish: Formula, wishes: Wishes, labels: Mapping[str, str]
+) -> tuple[WeightMoved, ...]:
     before, after = ({term.metric: term.weight for term in one.terms} for one in (without, with_wish))
     groups = {name: ([name], wishes.metrics.get(name)) for name in dict.fromkeys([*before, *after])}
     for pillar, wish in wishes.pillars.items():
         groups[PILLAR + pillar] = (wishes.members(pillar, [*groups]), wish)
-    moved = [
-        WeightMoved(name, _sum(before, members), _sum(after, members), None if wish is None else str(wish))
-        for name, (members, wish) in groups.items()
-    ]
+    called = {**labels, **{PILLAR + pillar: f"pillar {pillar}" for pillar in wishes.pillars}}
+    moved = []
+    for name, (members, own) in groups.items():
+        sides = _sum(before, members), _sum(after, members)
+        free = own is None and wishes.pillar(name) not in wishes.pillars
+        wished = None if own is None else str(own)
+        moved.append(WeightMoved(name, called.get(name, name), *sides, wished, free and sides[1] < HALF * sides[0]))
     return tuple(sorted(moved, key=lambda one: (-round(abs(one.with_wish - one.without), 9), one.name)))
 
 
@@ -205,8 +220,9 @@ def _sum(weights: Mapping[str, float], names: Iterable[str]) -> float:
     return fsum(weights.get(name, 0.0) for name in names)
 
 
-def _asked_anew(wishes: Wishes, before: Wishes) -> Wishes:
-    """Return the wishes that the spec does not hold already."""
-    metrics = {name: wish for name, wish in wishes.metrics.items() if before.metrics.get(name) != wish}
-    pillars = {name: wish for name, wish in wishes.pillars.items() if before.pillars.get(name) != wish}
-    return replace(wishes, metrics=metrics, pillars=pillars)
+def _asked_anew(wishes: tuple[Wishes, Wishes], labels: Mapping[str, str]) -> str:
+    """Return the wishes that do not hold without the wish already, in words."""
+    before, after = wishes
+    said = [f"{labels[name]} {wish}" for name, wish in after.metrics.items() if before.metrics.get(name) != wish]
+    said += [f"pillar {name} {wish}" for name, wish in after.pillars.items() if before.pillars.get(name) != wish]
+    return ", ".join(said)

@@ -1,18 +1,18 @@
-"""What ``price`` answers: a sentence, the figures on both sides, who changes band, and which weights give way."""
+"""What ``price`` answers: who changes band, the figures on both sides, and which weights give way."""
 
 from __future__ import annotations
 
 from rich.table import Table
 from rich.text import Text
 
-from chs_ml.calibration.price import Paired, Price
+from chs_ml.calibration.price import Paired, Price, WeightMoved
 from chs_ml.cli.plain import cell
 from chs_ml.cli.tables import plain_table
 from chs_ml.cli.talk import answer_json, results
 
 MOST = 10
 """Weights that are listed; --json has all."""
-NOTE = "Both formulas are learned from the same training rows with the same choices; only the wish differs."
+NOTE = "Both formulas are learned from the same training rows, as calibrate learns them; only the wish differs."
 
 
 def answer_price(found: Price, *, as_json: bool) -> None:
@@ -22,17 +22,19 @@ def answer_price(found: Price, *, as_json: bool) -> None:
         return
     page = results()
     page.print(Text.assemble("Wished: ", cell(found.wished or "what the spec wishes", "bold")))
+    page.print(cell(_bands(found)))
     page.print(cell(found.verdict))
     page.print()
     page.print(price_table(found))
-    page.print()
-    page.print(_bands(found))
     page.print()
     page.print(moved_table(found))
     rest = sum(abs(one.with_wish - one.without) > 0.0 for one in found.weights[MOST:])
     if rest:
         page.print(f"and {rest} more; --json has all of them")
     page.print()
+    room = [_room(one) for one in found.weights if one.makes_room]
+    if room:
+        page.print(cell(f"Room is made by: {', '.join(room)}."))
     page.print(NOTE)
 
 
@@ -57,17 +59,24 @@ def moved_table(found: Price) -> Table:
     table.add_column("wished")
     for one in found.weights[:MOST]:
         sides = [f"{weight:.1%}" if weight else "–" for weight in (one.without, one.with_wish)]
-        table.add_row(cell(one.name), *sides, f"{one.with_wish - one.without:+.1%}", one.wished or "")
+        table.add_row(cell(one.label), *sides, f"{one.with_wish - one.without:+.1%}", one.wished or "")
     return table
 
 
 def _bands(found: Price) -> str:
     moved = found.bands
+    if moved is None:
+        return found.no_bands or ""
     where = [f"{count:,} {way}" for count, way in ((moved.up, "up"), (moved.down, "down")) if count]
     where += [f"{moved.elsewhere:,} to or from not scored"] if moved.elsewhere else []
     ways = f": {', '.join(where)}" if where else ""
     share = f"{moved.share:.1%}, 95 % interval {moved.low:.1%} to {moved.high:.1%}"
-    return f"{moved.customers:,} of {moved.of:,} customers change band ({share}){ways}."
+    return f"{moved.customers:,} of {moved.of:,} customers held out change band ({share}){ways}."
+
+
+def _room(one: WeightMoved) -> str:
+    """Return 'Monthly charges 12.7% → none'."""
+    return f"{one.label} {one.without:.1%} → {f'{one.with_wish:.1%}' if one.with_wish else 'none'}"
 
 
 def _number(value: float | None) -> str:

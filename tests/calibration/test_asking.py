@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chs_ml.calibration.asking import BECAUSE, BY, asked
+from chs_ml.calibration.asking import BECAUSE, BY, asked, held_anyway
 from chs_ml.errors import SpecError
 from chs_ml.formula.wishes import Wish
 from chs_ml.spec import load_spec
@@ -46,9 +46,8 @@ def test_the_spec_s_own_wishes_stay_unless_asked_anew(spec):
 @pytest.mark.parametrize(
     ("texts", "problem"),
     [
-        ([], "nothing is asked for. Give --set NAME=WEIGHT"),
         (["npz=0.3"], "--set npz=0.3: no metric of the spec is called 'npz'. Did you mean 'nps'?"),
-        (["region=0.3"], "no metric of the spec is called 'region'"),
+        (["region=0.3"], "'region' has role: audit: it is looked at, never weighted, so that it cannot have a weight"),
         (["pillar:usag=0.3"], "no pillar of the spec is called 'usag'. Did you mean 'pillar:usage'?"),
         (["nps"], "found no = in it; a wish is NAME=WEIGHT"),
         (["nps=much"], "found 'much'; a weight is a number from 0 to 1"),
@@ -66,6 +65,16 @@ def test_the_spec_s_own_wishes_stay_unless_asked_anew(spec):
 def test_what_cannot_be_asked_for_is_refused(spec, texts, problem):
     with pytest.raises(SpecError, match=problem):
         asked(texts, spec)
+
+
+def test_without_texts_the_spec_s_own_wishes_are_asked_for_against_none(spec):
+    assert str(asked([], spec)) == "tenure at least 0.1"
+    assert not held_anyway([], spec) and str(held_anyway(["nps=0.3"], spec)) == "tenure at least 0.1"
+
+
+def test_where_nobody_wishes_anything_that_is_said(tmp_path):
+    with pytest.raises(SpecError, match=r"nothing is asked for, and the spec wishes for no weight. Give --set NAME=W"):
+        asked([], load_spec(tiny.respec(tmp_path)))
 
 
 def test_every_mistake_is_told_at_once(spec):

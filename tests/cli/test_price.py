@@ -19,9 +19,9 @@ def test_the_price_is_told_within_80_columns(run, spec, monkeypatch):
     answer = run("price", spec, "--set", "nps=0.4", "--set", "pillar:usage>=0.3")
     assert answer.code == 0
     assert max(map(len, answer.out.splitlines())) <= 80
-    for words in ("Wished: nps 0.4, pillar usage at least 0.3", "log-loss", "customers change band", "40.0%"):
-        assert words in answer.out
-    assert "fitting with the wish" in answer.err
+    for words in ("Wished: nps 0.4, pillar usage at least 0.3", "log-loss", "customers held out change band", "40.0%"):
+        assert words in " ".join(answer.out.split())
+    assert "with the wish: looking at the evidence" in answer.err
     assert sorted(path.name for path in spec.parent.iterdir()) == ["calibration.yaml", "customers.csv"]
 
 
@@ -29,9 +29,27 @@ def test_the_price_as_json(run, spec):
     answer = run("price", spec, "--set", "nps=0.4", "--json", "-q")
     found = json.loads(answer.out)
     assert answer.err == ""
-    assert {"wished", "verdict", "rows", "customers", "churned", "auc", "log_loss", "bands", "weights"} == set(found)
+    assert {
+        "wished",
+        "verdict",
+        "rows",
+        "customers",
+        "churned",
+        "auc",
+        "log_loss",
+        "bands",
+        "weights",
+        "no_bands",
+    } == set(found)
     assert set(found["log_loss"]) == {"without", "with_wish", "difference"}
     assert found["weights"][0]["with_wish"] == pytest.approx(0.4, abs=1e-9)
+
+
+def test_where_the_bands_cannot_be_cut_the_page_says_so(run, spec):
+    answer = run("price", spec, "--set", "plan=1", "-q")
+    assert answer.code == 0
+    assert "with the wish the bands cannot be cut" in " ".join(answer.out.split())
+    assert json.loads(run("price", spec, "--set", "plan=1", "--json", "-q").out)["bands"] is None
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from chs_ml.cli.talk import answer_json, results, say
 from chs_ml.cli.weight_tables import impact_table, weights_table
 from chs_ml.errors import FormulaError
 from chs_ml.explain.alone import alone_of, differences_in_words
+from chs_ml.explain.anchored import anchor_in_words
 from chs_ml.explain.customer import explain_row, training_line
 from chs_ml.explain.impact import ASSOCIATION
 from chs_ml.explain.sureness import Sureness, doubts_of, nothing_is_evident, sureness_in_words, sureness_of
@@ -59,14 +60,13 @@ def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
 
 def answer_calibration(done: Calibration, *, quiet: bool) -> None:
     """Print what was learned, how it did, and where the files are."""
+    from chs_ml.cli.by_segment import print_by_segment
+
     for note in done.notes:
         say(f"note: {note}", quiet=quiet)
     page = results()
     _print_formula(page, done.weights, done.evaluation.as_dict())
-    for part, groups in (("Segment", done.evaluation.segments), ("Stage", done.evaluation.stages)):
-        for one in groups:
-            if one.words:
-                page.print(Text.assemble(f"\n{part} ", cell(one.name, "bold"), f": {one.words}."))
+    print_by_segment(page, done.evaluation)
     page.print(Text.assemble("\nFiles in ", cell(str(done.directory), "bold"), ": ", ", ".join(_files(done))))
 
 
@@ -136,7 +136,7 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     page.print()
     page.print(weights_table(weights))
     page.print()
-    for line in (*sureness_in_words(weights), MOVES):
+    for line in (*sureness_in_words(weights), *anchor_in_words(weights), MOVES):
         page.print(cell(line))
     page.print()
     page.print(impact_table(weights))

@@ -79,15 +79,22 @@ def _about(card: PointsCard) -> list[str]:
 
 
 def _measured(evaluation: Mapping[str, Any] | None, total: int) -> list[str]:
-    """Return what a card of the trial formula lost on the holdout, and what plain rounding lost there."""
+    """Return who changes band on the holdout with a card of the trial formula, what it loses, and plain rounding."""
     lines = (evaluation or {}).get("whole_points")
     for line in lines if isinstance(lines, list) else []:
         if isinstance(line, dict) and line.get("total") == total:
             plain = line.get("plain_rounding")
-            beside = _losses(plain) if isinstance(plain, dict) else ""
-            return [f"On {_count(line)} rows held out (trial) the card lost {_losses(line)}"
-                    + (f"; plain rounding {beside}." if beside else ".")]  # fmt: skip
+            beside = f"; plain rounding: {_loss(plain)}" if isinstance(plain, dict) else ""
+            return [f"{_count(line)} rows held out, as the trial's card scores them: {_loss(line)}{beside}."]
     return []
+
+
+def _loss(line: Mapping[str, Any]) -> str:
+    """Return '2.1 % change band (lost: AUC …, log-loss …)'."""
+    moved, rows = line.get("change_band"), line.get("customers")
+    if not (is_number(moved) and is_number(rows) and rows > 0):
+        return f"lost {_losses(line)}"
+    return f"{moved / rows:.1%} change band (lost: {_losses(line)})"
 
 
 def _losses(line: Mapping[str, Any]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from rich.text import Text
 from chs_ml.cli.plain import visible
 from chs_ml.errors import ChsError, OutputError
 
-OFF_TERMINAL_WIDTH = 100
+OFF_TERMINAL_WIDTH = 80
 
 
 def readable_anywhere() -> None:
@@ -29,7 +31,7 @@ def readable_anywhere() -> None:
 
 
 def results() -> Console:
-    """Return the console for results; off a terminal 100 wide, or as COLUMNS says, so that files look the same."""
+    """Return the console for results; off a terminal 80 wide, or as COLUMNS says, so that files look the same."""
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else OFF_TERMINAL_WIDTH
     return _Page(highlight=False, width=width)
 
@@ -55,7 +57,7 @@ def reader_may_leave() -> Iterator[None]:
 def say(text: str, *, quiet: bool = False) -> None:
     """Write a line of talk to stderr."""
     if not quiet:
-        print(_lines(text), file=sys.stderr, flush=True)
+        print(_folded(_lines(text)), file=sys.stderr, flush=True)
 
 
 def answer_json(value: Any) -> None:
@@ -125,6 +127,15 @@ def check_folder(out: Path) -> None:
     """Refuse a file in a folder that is not there, by the folder's name."""
     if not out.parent.exists():
         raise OutputError(f"folder {str(out.parent)!r} does not exist. Make it, or choose another -o.")
+
+
+def _folded(text: str) -> str:
+    """Return text whose lines fit the terminal, words whole; as it is where stderr is none."""
+    if not sys.stderr.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    look: dict[str, Any] = {"subsequent_indent": "  ", "break_long_words": False, "break_on_hyphens": False}
+    return "\n".join(textwrap.fill(line, width, **look) if len(line) > width else line for line in text.split("\n"))
 
 
 def _lines(text: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from chs_ml.explain.anchored import is_pulled
 from chs_ml.explain.customer import label_of, labels_of, weightless
 from chs_ml.export.evidence import Line, evidence_by_term, interval_of, is_number, separates, verdict_of
 from chs_ml.formula import WeightsFile
@@ -13,11 +15,14 @@ from chs_ml.formula.link import LARGEST_LOG_ODDS
 SYMBOL = {"clear": "✓", "weak": "~", "not enough evidence": "?", "contradicts its direction": "✗"}
 OUTSIDE, SEPARATES = "†", "‡"
 UNKNOWN, AGAINST = "not enough evidence", "contradicts its direction"
-RULE = (
-    "✓ clear: what the metric moves from end to end is more than chance (5 % level). ~ weak: over 1.28 standard "
-    "errors, or its whole curve has p ≤ 0.1; two that say the same are never clear. ? less. ✗ clearly the other way."
-)
-LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without signs and wishes."
+MEANING = {
+    "clear": "from one end of the metric to the other, churn differs by more than chance (5 % level).",
+    "weak": "it probably does; or it does, but another metric says the same.",
+    "not enough evidence": "that may as well be chance.",
+    "contradicts its direction": "the data clearly say the other way than the formula has it.",
+}
+LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without directions and wishes."
+PULLED = " It knows no anchor either: the pull towards that is the likely cause."
 LIES_HELD = (
     f"{SEPARATES} Separates churned from retained customers: its weight is finite only because it is held, and no "
     "interval holds."
@@ -27,6 +32,7 @@ BECAUSE = {
     "no evidence": "Left out, as the others leave no evidence for it",
     "same information": "Left out, same information as another",
     "no weight": "No weight",
+    "nothing left": "No weight, as beside the others nothing is left for it in its direction",
 }
 
 
@@ -120,12 +126,18 @@ def sureness_in_words(weights: WeightsFile) -> list[str]:
     """Return what belongs below a table of weights: the rule of the verdicts, what is marked, pinned, or left out."""
     sure, why_none = sureness_of(weights), no_intervals_because(weights)
     said = [why_none[:1].upper() + why_none[1:]] if why_none else []
-    said += [RULE] if any(one.verdict for one in sure.values()) else []
-    said += [LIES_OUTSIDE] if any(one.outside for one in sure.values()) else []
+    said += _verdicts_in_words({one.verdict for one in sure.values()})
+    said += [LIES_OUTSIDE + (PULLED if is_pulled(weights) else "")] if any(one.outside for one in sure.values()) else []
     said += [LIES_HELD] if any(one.separates for one in sure.values()) else []
     for term in weights.formula.terms:
         said += [f"Pinned: {label_of(weights, term)}, {sure[term.key].pinned}"] if sure[term.key].pinned else []
     return [*said, *left_out_in_words(weights)]
+
+
+def _verdicts_in_words(there: Collection[str]) -> list[str]:
+    """Return what the verdicts that are there mean, in one line."""
+    said = [f"{SYMBOL[verdict]} {verdict}: {meaning}" for verdict, meaning in MEANING.items() if verdict in there]
+    return [" ".join(said)] if said else []
 
 
 def no_intervals_because(weights: WeightsFile) -> str:
@@ -147,7 +159,10 @@ def _contrast(line: Line) -> tuple[float, float, float] | None:
 
 
 def _why(line: Line) -> str:
+    """Return a key of BECAUSE; of a metric that was asked, and has no weight, it is said that nothing is left."""
     why = line.get("why")
+    if why == "no weight" and verdict_of(line) and not _against(line):
+        return "nothing left"
     return why if isinstance(why, str) and why in BECAUSE else ""
 
 

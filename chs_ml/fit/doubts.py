@@ -24,7 +24,7 @@ def doubts_of(sample: Sample, fitted: Fitted, choice: Choice, separated: Sequenc
         *choice.held_back,
         *_few(sample),
         *missing_is_best(fitted),
-        *(_shared(one) for one in choice.shared if one.metric in names),
+        *_shared([one for one in choice.shared if one.metric in names]),
         *doubts_of_levels(fitted.basis, sample.table, sample.weight),
     )
 
@@ -43,12 +43,17 @@ def _few(sample: Sample) -> tuple[str, ...]:
     )
 
 
-def _shared(one: SharedLevel) -> str:
-    there = (
-        "a value is missing in exactly the rows" if one.level is None else f"{one.level!r} stands in exactly the rows"
-    )
-    where = "is missing" if one.with_level is None else f"is {one.with_level!r}"
-    return (
-        f"{one.metric}: {there} in which {one.with_metric} {where}. What goes with that is counted there alone, and is "
-        "neutral here."
-    )
+def _shared(levels: Sequence[SharedLevel]) -> list[str]:
+    """Return one sentence for all metrics that share the same level with the same metric."""
+    sharing: dict[tuple[str | None, str, str | None], list[str]] = {}
+    for one in levels:
+        sharing.setdefault((one.level, one.with_metric, one.with_level), []).append(one.metric)
+    said = []
+    for (level, other, with_level), names in sharing.items():
+        there = "a value is missing" if level is None else f"{level!r} stands"
+        where = "is missing" if with_level is None else f"is {with_level!r}"
+        said.append(
+            f"{', '.join(names)}: {there} in exactly the rows in which {other} {where}. What goes with that is "
+            f"counted in {other} alone, and is neutral here."
+        )
+    return said

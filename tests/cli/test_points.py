@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.points_card import PointsCard
@@ -17,8 +18,8 @@ def test_the_card_fits_80_columns_and_says_what_it_loses(run, done, monkeypatch)
     assert "whole points, from 0 to 100" in text
     assert "Time with us" in text
     assert "the largest change of a score is" in text
-    assert "rows held out (trial) the card lost AUC" in text
-    assert "plain rounding AUC" in text
+    assert re.search(r"\d+ rows held out, as the trial's card scores them: \d+\.\d% change band \(lost: AUC ", text)
+    assert re.search(r"; plain rounding: \d+\.\d% change band \(lost: AUC ", text)
 
 
 def test_the_card_as_json(run, done):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from chs_ml.cli.talk import say
 from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
 from tests import tiny
 
@@ -45,7 +46,7 @@ def test_pages_fit(run, done, wide, monkeypatch, columns):
         ("explain", done.directory, table, "--customer", "customer-10001"),
     ):
         answer = run(*words)
-        assert answer.code == 0 and widest(answer.out) <= int(columns or 100), answer.out
+        assert answer.code == 0 and widest(answer.out) <= int(columns or 80), answer.out
 
 
 def test_whose_figures_they_are_is_said(run, done, tmp_path, monkeypatch):
@@ -117,3 +118,14 @@ def test_no_letter_fails_to_print(spawn, done, table, surroundings):
 def test_json_off_a_utf8_terminal_keeps_every_letter(spawn, wide):
     text = spawn("export", wide, "json", PYTHONIOENCODING="ascii").stdout
     assert text == (wide / "weights.json").read_bytes()
+
+
+def test_long_talk_is_folded_on_a_terminal_only(capsys, monkeypatch):
+    line = "note: " + "a metric with a long story, " * 9
+    say(line)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    say(line)
+    whole, *folded = capsys.readouterr().err.splitlines()
+    assert whole == line
+    assert len(folded) > 3 and max(map(len, folded)) <= 60 and " ".join(" ".join(folded).split()) == line.strip()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chs_ml.explain.sureness import (
     LIES_HELD,
     LIES_OUTSIDE,
-    RULE,
+    MEANING,
+    PULLED,
+    SYMBOL,
     doubts_of,
     left_out,
     nothing_is_evident,
@@ -31,15 +35,26 @@ def test_what_is_known_of_a_weight():
 
 
 def test_every_verdict_has_a_sign_of_its_own():
-    from chs_ml.explain.sureness import SYMBOL
-
     assert tuple(SYMBOL) == VERDICTS and len(set(SYMBOL.values())) == len(VERDICTS)
-    assert all(symbol in RULE for symbol in SYMBOL.values())
+    assert tuple(MEANING) == VERDICTS
+
+
+def test_only_verdicts_that_are_there_are_explained(formula):
+    lines = [{"metric": name, "when": None, "verdict": "clear"} for name in ("tenure", "calls", "plan")]
+    (said,) = sureness_in_words(WeightsFile(formula, "w", evidence=lines))
+    assert said == f"✓ clear: {MEANING['clear']}"
+
+
+def test_under_an_anchor_the_pull_is_named_where_a_weight_lies_outside():
+    pulled = replace(sure_file(), training={"anchor": {"strength": 3.0}})
+    assert LIES_OUTSIDE + PULLED in sureness_in_words(pulled)
+    assert LIES_OUTSIDE in sureness_in_words(replace(sure_file(), training={"anchor": {"strength": 0.0}}))
 
 
 def test_what_stands_below_a_table_of_weights():
-    assert sureness_in_words(sure_file()) == [
-        RULE,
+    rule, *said = sureness_in_words(sure_file())
+    assert rule == " ".join(f"{SYMBOL[verdict]} {verdict}: {MEANING[verdict]}" for verdict in VERDICTS)
+    assert said == [
         LIES_OUTSIDE,
         "Pinned: plan, by Oksana: agreed in the review",
         "Left out, as the others leave no evidence for it: Region; partner.",
@@ -75,6 +90,9 @@ def test_an_interval_that_is_none(formula, ends):
     assert sure.interval is None and not sure.outside
 
 
+NOTHING_LEFT = "No weight, as beside the others nothing is left for it in its direction"
+
+
 def left(**said):
     return {"metric": "age", "why": "no weight", "verdict": "contradicts its direction", **said}
 
@@ -84,9 +102,10 @@ def left(**said):
     [
         (left(), "No weight: age (clearly goes the other way than declared; check its direction)."),
         (left(declared=True), "No weight: age (clearly goes the other way than declared; check its direction)."),
-        (left(declared=False), "No weight: age."),
-        (left(verdict="not enough evidence"), "No weight: age."),
+        (left(declared=False), f"{NOTHING_LEFT}: age."),
+        (left(verdict="not enough evidence"), f"{NOTHING_LEFT}: age."),
         (left(verdict=["contradicts its direction"]), "No weight: age."),
+        (left(verdict=None), "No weight: age."),
     ],
 )
 def test_a_direction_that_is_the_wrong_way_round_is_named(formula, line, said):

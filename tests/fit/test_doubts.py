@@ -46,7 +46,7 @@ def test_ordinary_metrics_give_no_doubt():
     assert learned.doubts == ()
 
 
-def test_shared_levels_are_told():
+def test_shared_levels_are_told_together():
     table = internet()
     outcome = np.where(
         table.internet == "No", np.random.default_rng(0).random(1_200) < 0.9, drawn.retained(drawn.frame(1_200), 3)
@@ -55,8 +55,8 @@ def test_shared_levels_are_told():
     learned = learn(drawn.sample(table, outcome.astype(float), plans), plans, Settings(evidence="all"))
     told = [doubt for doubt in learned.doubts if doubt.startswith("backup")]
     assert told == [
-        "backup: 'No internet' stands in exactly the rows in which internet is 'No'. What goes with that is counted "
-        "there alone, and is neutral here."
+        "backup, security: 'No internet' stands in exactly the rows in which internet is 'No'. What goes with that is "
+        "counted in internet alone, and is neutral here."
     ]
 
 

@@ -109,7 +109,7 @@ def _ranks_worse(here: BoolArray, outcomes: Outcomes, p: FloatArray) -> tuple[fl
     around = auc_uncertainty(part, mine)
     words = (
         f"the score ranks these customers less well: AUC {mine.auc:.2f} ({around.low:.2f} to {around.high:.2f}), "
-        f"{theirs.auc:.2f} among the others, {promised:.2f} were its probabilities right here"
+        f"{theirs.auc:.2f} among the others, where {promised:.2f} could be expected of this formula on such customers"
     )
     return float(ndtr(max(from_others, from_promise))), words
 

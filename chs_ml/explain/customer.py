@@ -85,9 +85,17 @@ def weightless(weights: WeightsFile) -> list[str]:
 
 
 def training_line(weights: WeightsFile) -> str:
-    """Return 'learned from 1,200 rows, 26.5% churned', '' where not both are recorded."""
+    """Return 'learned from 1,200 rows, 26.5% churned', '' where not both are recorded.
+
+    Where rows do not stand for one customer each: '26.5% churned, counted as 5.0%'.
+    """
     rows, rate = weights.training.get("rows"), weights.training.get("churn_rate")
-    return f"learned from {rows:,} rows, {rate:.1%} churned" if is_number(rows) and is_number(rate) else ""
+    if not (is_number(rows) and is_number(rate)):
+        return ""
+    churned = weights.training.get("churned")
+    seen = churned / rows if is_number(churned) and rows > 0 else rate
+    counted = f", counted as {rate:.1%}" if f"{rate:.1%}" != f"{seen:.1%}" else ""
+    return f"learned from {rows:,} rows, {seen:.1%} churned{counted}"
 
 
 def labels_of(weights: WeightsFile) -> dict[str, str]:

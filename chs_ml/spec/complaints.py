@@ -34,7 +34,7 @@ def _sentence(one: Any, spec: type[SpecPart]) -> str:
     kind, loc = one["type"], one["loc"]
     part, field = _part_at(spec, loc[:-1]), _field_at(spec, loc)
     if kind == "extra_forbidden":
-        return _unknown_key(part, str(loc[-1]))
+        return _unknown_key(part, str(loc[-1]), spec)
     meaning = f" ({field.description})" if field and field.description else ""
     if kind == "missing":
         return f"is missing{meaning}. Add it."
@@ -45,12 +45,29 @@ def _sentence(one: Any, spec: type[SpecPart]) -> str:
     return f"found {_shown(one['input'])}; must be {_wanted(one)}{meaning}. {_remedy(one)}"
 
 
-def _unknown_key(part: type[SpecPart] | None, key: str) -> str:
+def _unknown_key(part: type[SpecPart] | None, key: str, spec: type[SpecPart]) -> str:
     if part is None:
         return "unknown key. Remove it."
     if key in part.later:
         return f"not served yet; {part.later[key]} will come with a later version. Remove it."
-    return f"unknown key. {nearest(key, _keys(part))}"
+    elsewhere = [section for section in _sections(spec, ()) if key in _keys(section[1])]
+    guess = nearest(key, _keys(part))
+    if len(elsewhere) == 1 and not guess.startswith("Did"):
+        return f"unknown key here. {key} belongs {_under(elsewhere[0][0])}. Move it there."
+    return f"unknown key. {guess}"
+
+
+def _sections(part: type[SpecPart], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], type[SpecPart]]]:
+    """Give every section of the spec with its path, the spec itself first."""
+    yield path, part
+    for name, field in part.model_fields.items():
+        within = _part_in(field.annotation)
+        if within is not None:
+            yield from _sections(within, (*path, field.alias or name))
+
+
+def _under(path: tuple[str, ...]) -> str:
+    return f"under {'.'.join(path)}" if path else "at the top of the spec"
 
 
 def _wanted(one: Any) -> str:

@@ -51,8 +51,12 @@ def test_segments_and_stages_are_in_the_evaluation(done):
 def test_the_segment_that_is_not_served_is_told_in_the_terminal(done, capsys):
     words = {one.name: one.words for one in done.evaluation.segments}
     assert "ranks these customers less well" in words["L"]
+    assert "AUC" in words["L"] and "could be expected of this formula on such customers" in words["L"]
     answer_calibration(done, quiet=True)
-    assert "Segment L: " in " ".join(capsys.readouterr().out.split())
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Segment L: " in text
+    assert "Segments: 2 of 3 served alike, as far as can be told (M, S); figures in evaluation.json." in text
+    assert "Stages: 2 of 2 served alike, as far as can be told; figures in evaluation.json." in text
 
 
 def test_row_weights_move_the_fit_and_their_worth_is_told(done, tmp_path, quick):

@@ -47,6 +47,19 @@ def test_without_a_recorded_average_a_part_is_measured_against_its_most(formula)
     assert lost == sorted(lost, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("churned", "words"),
+    [
+        (265, "learned from 1,000 rows, 26.5% churned, counted as 5.0%"),
+        (50, "learned from 1,000 rows, 5.0% churned"),
+        ("many", "learned from 1,000 rows, 5.0% churned"),
+    ],
+)
+def test_rows_that_do_not_stand_for_one_customer_each_are_told(formula, churned, words):
+    training = {"rows": 1000, "churned": churned, "churn_rate": 0.05}
+    assert training_line(WeightsFile(formula, "weighted", training=training)) == words
+
+
 @pytest.mark.parametrize("value", ["x", None, True, [1.0], {}, 10**400])
 def test_papers_of_the_wrong_type_count_as_not_recorded(formula, value):
     key = formula.terms[0].key

@@ -68,6 +68,10 @@ WRONG = [
         "row_weights.revenue: needs the revenue of each row. Add data.rev",
     ),
     ("calibration: {row_weights: {revenu: true}}\n", "unknown key. Did you mean 'revenue'?"),
+    ("base_rate: 0.05\n", "base_rate: unknown key here. base_rate belongs under calibration. Move it there"),
+    ("calibration: {recency: 30d}\n", "recency belongs under calibration.row_weights. Move"),
+    ("validation: {rules: []}\n", "validation.rules: unknown key here. rules belongs at the top of the spec. Move"),
+    ("validation: {column: x}\n", "validation.column: unknown key. Known here: 'holdout'"),  # in two other sections
     ("calibration: {row_weights: 1}\n", "found '1'; must be a mapping of keys"),
     ("calibration: {base_rate: 1}\n", "base_rate: found '1'; must be less than 1 .churn rate of all customers"),
     ("calibration: {base_rate: 0%}\n", "base_rate: found 0.0; must be greater than 0"),
@@ -102,6 +106,13 @@ def test_a_database_is_not_read_yet_and_its_address_not_shown(load, key):
         load(table=f"  table: {{{key}: 'postgres://me:hunter2@host/db'}}")
     assert "hunter2" not in str(refused.value)
     assert len(refused.value.problems) == 1
+
+
+def test_a_key_of_another_section_says_where_it_belongs(load):
+    with pytest.raises(
+        SpecError, match=r"data\.base_rate: unknown key here. base_rate belongs under calibration. Move"
+    ):
+        load(cutoff="  base_rate: 0.05")
 
 
 def test_columns_of_later_versions_are_refused(load):

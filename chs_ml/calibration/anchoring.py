@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from chs_ml.calibration.earlier import Earlier, earlier_named
 from chs_ml.calibration.units import complaint
-from chs_ml.errors import DataError
+from chs_ml.errors import DataError, FormulaError
 from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.selection import Choice
 from chs_ml.formula import WeightsFile
@@ -23,7 +24,8 @@ class AnchorReport:
     strength: κ; chosen: whether by the data (``tried``: the path, the strongest first). kept: metrics pulled towards
     their past. renamed: new name → old. rescaled: metric → factor. let_go: changed since, so not pulled. new: not in
     the anchor. changed_kind: number, category or split, and now another. left: in the anchor, without a term now.
-    gone: in the anchor, not in the spec (old names).
+    gone: in the anchor, not in the spec (old names). seen_holdout: what the trial was pulled towards may have seen who
+    is held out, so that the figures may flatter.
     """
 
     file: str
@@ -38,6 +40,7 @@ class AnchorReport:
     changed_kind: tuple[str, ...]
     left: tuple[str, ...]
     gone: tuple[str, ...]
+    seen_holdout: bool = False
     tried: tuple[dict[str, Any], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -62,24 +65,38 @@ class AnchorReport:
         return f"{pull}; {told}" if told else pull
 
 
-def weights_named(spec: CalibrationSpec, key: str, written: str) -> WeightsFile:
-    """Read a weights file that the spec names under this key; messages have its path as it was written."""
-    return WeightsFile.load(spec.locate(written), f"{key} {written!r}")
+def earlier_of(spec: CalibrationSpec) -> Earlier | None:
+    """Return the weights file that the spec names as anchor, None where it names none.
 
-
-def anchor_of(panel: Panel, spec: CalibrationSpec) -> Anchor | None:
-    """Return the anchor that the spec names; DataError where a metric looks as if it were in another unit."""
+    FormulaError for a file that is no anchor.
+    """
     written = spec.calibration.anchor.file
     if written is None:
         return None
-    weights = weights_named(spec, "calibration.anchor.file", written)
-    metrics = spec.with_role("metric")
+    earlier = earlier_named(spec, "calibration.anchor.file", written)
+    if earlier.weights.formula.link is None:
+        raise FormulaError(
+            f"calibration.anchor.file {written!r}: the formula has no link to churn, so that its weights have no scale. "
+            "Calibrate once without an anchor, then anchor to the result."
+        )
+    return earlier
+
+
+def anchor_of(panel: Panel, spec: CalibrationSpec, *, shipped: bool = False) -> Anchor | None:
+    """Return the anchor that the spec names; DataError where a metric looks as if it were in another unit.
+
+    shipped: for what will be shipped, the formula that shipped then; a trial's anchor has not seen its holdout.
+    """
+    earlier = earlier_of(spec)
+    if earlier is None:
+        return None
+    weights, metrics = earlier.weights, spec.with_role("metric")
     anchor = Anchor(
-        weights.formula,
+        weights.formula if shipped else earlier.trial,
         {metric.name: metric.was for metric in metrics if metric.was},
         {metric.name: metric.unit_factor for metric in metrics if metric.unit_factor},
     )
-    problems = list(filter(None, (_complaint(name, anchor, weights, panel, spec) for name in map(str, panel.metrics))))
+    problems = [*filter(None, (_complaint(name, anchor, weights, panel, spec) for name in map(str, panel.metrics)))]
     if problems:
         raise DataError(*problems)
     return anchor
@@ -87,16 +104,18 @@ def anchor_of(panel: Panel, spec: CalibrationSpec) -> Anchor | None:
 
 def anchor_notes(choice: Choice, panel: Panel, spec: CalibrationSpec) -> tuple[str, ...]:
     """Return what a person who calibrates is told of the anchor; () without one."""
-    report = report_of(choice, panel, spec)
-    if report is None:
+    report, earlier = report_of(choice, panel, spec), earlier_of(spec)
+    if report is None or earlier is None:
         return ()
-    return (*weights_named(spec, "calibration.anchor.file", report.file).notes, report.sentence())
+    notes = (*earlier.weights.notes, report.sentence())
+    flatters = f"anchor {report.file!r}: the figures may flatter, as {earlier.seen}"
+    return (*notes, flatters) if report.seen_holdout else notes
 
 
 def report_of(choice: Choice, panel: Panel, spec: CalibrationSpec) -> AnchorReport | None:
     """Return what the anchor did with the metrics of the spec; None without an anchor."""
-    anchor = anchor_of(panel, spec)
-    if anchor is None or spec.calibration.anchor.file is None:
+    anchor, earlier = anchor_of(panel, spec), earlier_of(spec)
+    if anchor is None or earlier is None:
         return None
     names = [metric.name for metric in spec.with_role("metric")]
     fates = {name: _fate(name, anchor, choice, panel) for name in names}
@@ -108,8 +127,8 @@ def report_of(choice: Choice, panel: Panel, spec: CalibrationSpec) -> AnchorRepo
     known = dict.fromkeys(term.metric for term in anchor.earlier.terms)
     there = [name for name in names if fates[name] != "new"]
     return AnchorReport(
-        file=spec.calibration.anchor.file,
-        digest=anchor.earlier.digest,
+        file=str(spec.calibration.anchor.file),
+        digest=earlier.weights.digest,
         strength=choice.candidate.anchor,
         chosen=spec.calibration.anchor.strength == "auto",
         kept=having("kept"),
@@ -120,6 +139,7 @@ def report_of(choice: Choice, panel: Panel, spec: CalibrationSpec) -> AnchorRepo
         changed_kind=having("changed kind"),
         left=having("left"),
         gone=tuple(name for name in known if name not in past.values()),
+        seen_holdout=earlier.seen is not None and choice.candidate.anchor > 0.0,
         tried=tuple(
             {
                 "strength": tried.candidate.anchor,

@@ -9,11 +9,12 @@ from typing import Any
 from chs_ml.calibration.anchoring import report_of
 from chs_ml.calibration.certainty import left_out
 from chs_ml.calibration.draft import Draft
-from chs_ml.calibration.rows import in_use_today, outcomes_of
+from chs_ml.calibration.rows import baseline_note, in_use_today, outcomes_of
 from chs_ml.calibration.weighting import weighting_of
 from chs_ml.calibration.whole_points import points_judged
 from chs_ml.evaluate import (
     BASELINES,
+    Comparison,
     Evaluation,
     Outcomes,
     Segment,
@@ -46,7 +47,7 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
     names = [*(band.name for band in formula.bands), *([NOT_SCORED] if formula.score_when else [])]
     return Evaluation(
         holdout=figures(outcomes, churn),
-        baselines=compare(outcomes, churn, _others(trial, holdout, spec, progress)),
+        baselines=_noted(compare(outcomes, churn, _others(trial, holdout, spec, progress)), spec),
         bands=churn_by(scored.band, outcomes, names=names),
         data=data_of(panel),
         rules=churn_where({str(rule.when): rule.when.applies(frame) for rule in formula.rules}, outcomes),
@@ -80,6 +81,12 @@ def _others(trial: Draft, holdout: Panel, spec: CalibrationSpec, progress: Progr
         found[name] = baseline(known, holdout.metrics)
     progress("fitting baselines", len(BASELINES), len(BASELINES))
     return found
+
+
+def _noted(found: dict[str, Comparison], spec: CalibrationSpec) -> dict[str, Comparison]:
+    """Return the baselines, with a warning at the score in use today where it has seen who is held out."""
+    note = baseline_note(spec)
+    return found if note is None else {**found, "current": replace(found["current"], note=note)}
 
 
 def directions_of(choice: Choice) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 
 from chs_ml.calibration.certainty import certainty_of, left_out
 from chs_ml.calibration.draft import Draft
+from chs_ml.calibration.earlier import KEY, judged_paper, within_limit
 from chs_ml.calibration.rows import sample_of
 from chs_ml.calibration.units import observed
 from chs_ml.calibration.whole_points import points_paper
@@ -24,17 +26,18 @@ from chs_ml.export.evidence import evidence_keys
 from chs_ml.fit.alone import alone_of
 from chs_ml.formula import Formula, Term, WeightsFile
 from chs_ml.formula.columns import FloatArray
+from chs_ml.formula.wishes import Wishes
 from chs_ml.spec import CalibrationSpec
 
 DECILES = np.linspace(0.0, 1.0, 11)
 
 
-def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> WeightsFile:
-    """Return the shipped formula with its papers."""
+def weights_of(shipped: Draft, trial: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> WeightsFile:
+    """Return the shipped formula with its papers; trial: the draft that was judged."""
     formula, panel = shipped.formula, shipped.panel
-    certainty = certainty_of(shipped.learned, alone_of(sample_of(panel, spec), shipped.learned.fitted))
+    certainty = certainty_of(shipped.learned, alone_of(sample_of(panel, spec, shipped=True), shipped.learned.fitted))
     population = Population.of(formula, panel.metrics, shipped.standing)
-    return WeightsFile(
+    weights = WeightsFile(
         formula=formula,
         name=spec.name,
         label=spec.label,
@@ -54,8 +57,10 @@ def weights_of(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) ->
             "mean_health": population.average(),
             "score_deciles": _deciles(formula.score(panel.metrics), shipped.standing),
             "whole_points": points_paper(shipped, spec),
+            **_judged(trial, shipped, evaluation, spec),
         },
     )
+    return within_limit(weights)
 
 
 def package_version() -> str | None:
@@ -74,6 +79,12 @@ def git_commit(folder: Path) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def _judged(trial: Draft, shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> dict[str, Any]:
+    """Return the judged formula for the next quarter; {} where its own anchor may have seen who was held out."""
+    seen = evaluation.choices.get("anchor", {}).get("seen_holdout", False)
+    return {} if seen else {KEY: judged_paper(trial.formula, shipped.formula, spec)}
 
 
 def _without(shipped: Draft) -> list[str]:
@@ -118,6 +129,7 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "size": choices["size"],
         "bend": choices["bend"],
         "seed": spec.calibration.seed,
+        "newest_cutoff": None if panel.cutoff is None else str(panel.cutoff.max()),
         "because": spec.because,
         "evaluated_formula": choices["evaluated_formula"],
         **({"anchor": choices["anchor"]} if "anchor" in choices else {}),
@@ -125,6 +137,7 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "intervals": shipped.learned.inference.no_intervals,
         "doubts": list(shipped.learned.doubts),
         "left_out": left_out(shipped.learned.choice),
+        "wishes": _wishes(spec.wishes),
         "weightless": list(shipped.weightless),
         "kkt": shipped.learned.fitted.solution.kkt,
         "table": _form(spec),
@@ -134,6 +147,12 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "git_commit": git_commit(spec.locate(".")),
         "package_version": package_version(),
     }
+
+
+def _wishes(wishes: Wishes) -> list[dict[str, Any]]:
+    """Return who wished which weight of which metric or pillar, and why; bounds as fractions of 1."""
+    named = [("metric", *one) for one in wishes.metrics.items()] + [("pillar", *one) for one in wishes.pillars.items()]
+    return [{kind: name, **asdict(wish)} for kind, name, wish in named]
 
 
 def _form(spec: CalibrationSpec) -> dict[str, str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chs_ml.calibration.anchoring import anchor_of, weights_named
+from chs_ml.calibration.anchoring import anchor_of
+from chs_ml.calibration.earlier import Earlier, earlier_named
 from chs_ml.calibration.weighting import population_of, row_weights, standing_of
 from chs_ml.errors import DataError
 from chs_ml.evaluate import Outcomes, current_score
@@ -69,14 +70,14 @@ def settings_of(spec: CalibrationSpec) -> Settings:
     )
 
 
-def sample_of(panel: Panel, spec: CalibrationSpec) -> Sample:
-    """Return the panel's rows as the fit takes them."""
+def sample_of(panel: Panel, spec: CalibrationSpec, *, shipped: bool = False) -> Sample:
+    """Return the panel's rows as the fit takes them. shipped: for what will be shipped, not for a trial."""
     return Sample(
         table=read_table(panel.metrics, plans_of(spec)),
         retained=1.0 - panel.churned,
         weight=row_weights(panel, spec),
         groups=np.asarray(panel.customer),
-        anchor=anchor_of(panel, spec),
+        anchor=anchor_of(panel, spec, shipped=shipped),
         standing=population_of(panel, spec),
     )
 
@@ -87,16 +88,36 @@ def outcomes_of(panel: Panel, spec: CalibrationSpec) -> Outcomes:
 
 
 def in_use_today(training: Panel, holdout: Panel, spec: CalibrationSpec) -> dict[str, FloatArray]:
-    """Return churn probabilities of the holdout by the score in use today, {} where the spec names none."""
+    """Return churn probabilities of the holdout by the score in use today, {} where the spec names none.
+
+    A formula has its own link to churn; what has none gets one from the training rows.
+    """
     if spec.baseline is None:
         return {}
-    before, after = (_score_today(part, spec) for part in (training, holdout))
+    earlier = formula_today(spec)
+    if earlier is not None and earlier.trial.link is not None:
+        return {"current": earlier.trial.churn_probability(holdout.metrics)}
+    before, after = (_score_today(part, earlier) for part in (training, holdout))
     return {"current": current_score(before, outcomes_of(training, spec), after)}
 
 
-def _score_today(panel: Panel, spec: CalibrationSpec) -> FloatArray:
-    if spec.baseline is not None and spec.baseline.formula is not None:
-        return weights_named(spec, "baseline.formula", spec.baseline.formula).formula.score(panel.metrics)
+def formula_today(spec: CalibrationSpec) -> Earlier | None:
+    """Return the weights file that is in use today, None where the spec names none."""
+    written = None if spec.baseline is None else spec.baseline.formula
+    return None if written is None else earlier_named(spec, "baseline.formula", written)
+
+
+def baseline_note(spec: CalibrationSpec) -> str | None:
+    """Return a warning where the formula in use today has seen customers who are held out, None where it has not."""
+    earlier = formula_today(spec)
+    if earlier is None or earlier.seen is None or spec.baseline is None:
+        return None
+    return f"baseline {spec.baseline.formula!r}: its figures may flatter it, as {earlier.seen}"
+
+
+def _score_today(panel: Panel, earlier: Earlier | None) -> FloatArray:
+    if earlier is not None:
+        return earlier.trial.score(panel.metrics)
     if panel.current is None:
         raise DataError("baseline.column: the score in use today was not read. Name a column of the table.")
     return panel.current

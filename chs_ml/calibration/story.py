@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chs_ml.calibration.anchoring import anchor_notes
-from chs_ml.calibration.draft import draft
+from chs_ml.calibration.certainty import against_their_direction
+from chs_ml.calibration.draft import draft, learned_from
 from chs_ml.calibration.judging import judge
 from chs_ml.calibration.papers import weights_of
-from chs_ml.calibration.rows import plans_of, sample_of, settings_of, split
+from chs_ml.calibration.rows import baseline_note, sample_of, settings_of, split
 from chs_ml.calibration.run_directory import check_target, write_run
 from chs_ml.calibration.spec_file import spec_text
 from chs_ml.errors import TrackingError
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.pictures import pictures_of
 from chs_ml.export import export
-from chs_ml.fit.learning import learn, refit
-from chs_ml.fit.support import check_support
+from chs_ml.fit.learning import refit
 from chs_ml.formula import Formula, WeightsFile
 from chs_ml.history.checks import doubts
 from chs_ml.history.panel import load_panel
@@ -76,19 +76,18 @@ def calibrate(
     known = panel.known()
     parts = split(known, said)
 
-    sample, plans = sample_of(parts.training, said), plans_of(said)
-    check_support(sample, plans)
-    learned = learn(sample, plans, settings_of(said), progress)
+    learned = learned_from(parts.training, said, settings_of(said), progress)
     trial = draft(learned, parts.training, said)
     evaluation = judge(trial, parts.holdout, panel, said, progress)
 
     progress("fitting all rows", 0, 1)
-    shipped = draft(refit(sample_of(known, said), learned.choice), known, said)
-    weights = weights_of(shipped, evaluation, said)
+    shipped = draft(refit(sample_of(known, said, shipped=True), learned.choice), known, said)
+    weights = weights_of(shipped, trial, evaluation, said)
     progress("fitting all rows", 1, 1)
 
     write_run(target, _files(weights, evaluation, spec_text(said, target)))
-    notes = (*panel.notes, *map(str, doubts(known)), *anchor_notes(learned.choice, parts.training, said))
+    notes = (*panel.notes, *map(str, doubts(known)), *against_their_direction(learned.choice))
+    notes += (*anchor_notes(learned.choice, parts.training, said), *filter(None, [baseline_note(said)]))
     done = Calibration(weights, evaluation, target, notes=notes)
     return tracked(done, progress, note) if track else done
 

@@ -30,16 +30,18 @@ NO_DIFFERENCE = Difference(None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Plain):
-    """A baseline's own figures, and each figure of the baseline minus that of the formula."""
+    """A baseline's own figures, and each figure of the baseline minus that of the formula. note: what to mind."""
 
     figures: Figures
     minus_formula: Mapping[str, Difference]
+    note: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures' own keys, then ``minus_formula``."""
+        """The figures' own keys, then ``minus_formula``, then ``note`` where there is one."""
         return {
             **self.figures.as_dict(),
             "minus_formula": {name: found.as_dict() for name, found in self.minus_formula.items()},
+            **({} if self.note is None else {"note": self.note}),
         }
 
 

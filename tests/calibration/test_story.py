@@ -160,7 +160,7 @@ def test_the_score_in_use_today_stands_among_the_baselines(tmp_path, quick):
     assert current.figures.auc < by_column.evaluation.holdout.auc
     own = tiny.respec(tmp_path, baseline={"formula": "run/weights.json"})
     by_formula = calibrate(own, tmp_path / "second", track=False)
-    assert by_formula.evaluation.as_dict()["baselines"]["current"]["auc"] > 0.7
+    assert by_formula.evaluation.baselines["current"].figures == by_formula.evaluation.holdout
     assert load_spec(tmp_path / "second" / "spec.yaml").baseline.formula == "../run/weights.json"
 
 
@@ -213,6 +213,29 @@ def test_bad_tables_are_refused_and_leave_nothing(tmp_path, quick, damage, messa
         calibrate(spec, tmp_path / "runs" / "tiny", track=False)
     assert "customer-1" not in str(refused.value)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_metric_in_a_small_unit_is_learned_like_any_other(tmp_path, quick):
+    """An error rate from 0 to 0.002: a whole unit of it would multiply the odds by more than a double holds."""
+    frame = tiny.customers()
+    frame["errors"] = 0.0002 * frame["tickets"].clip(upper=10)
+    metrics = [
+        {"name": "errors", "direction": "negative"},
+        *(m for m in tiny.SPEC["metrics"] if m["name"] != "tickets"),
+    ]
+    spec = tiny.write(tmp_path, frame, metrics=metrics, calibration={"ramps": 1, "strength": {"size": 1.0}})
+    evidence = calibrate(spec, tmp_path / "run", track=False).weights.evidence
+    impact = {line["metric"]: line["impact"] for line in evidence}
+    assert impact["errors"]["per_unit"] is None and impact["errors"]["odds_ratio"] > 1.0
+    assert 0.5 < impact["tenure"]["per_unit"] < 1.0
+
+
+def test_a_direction_declared_the_wrong_way_round_is_named(tmp_path, quick):
+    metrics = [{**m, **({"direction": "positive"} if m["name"] == "tickets" else {})} for m in tiny.SPEC["metrics"]]
+    run = calibrate(tiny.write(tmp_path, metrics=metrics), tmp_path / "run", track=False)
+    (left,) = (line for line in run.weights.training["left_out"] if line["metric"] == "tickets")
+    assert left["verdict"] == "contradicts its direction" and left["declared"] is True
+    assert any("'tickets' clearly goes the other way than declared (-" in note for note in run.notes)
 
 
 def test_a_target_that_is_no_run_is_refused_before_the_table_is_read(tmp_path):

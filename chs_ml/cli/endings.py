@@ -165,7 +165,7 @@ def _nothing_evident(evaluation: Mapping[str, Any] | None) -> str:
     if len(found) < 3:
         return f"{NOTHING_EVIDENT}."
     told = "{:.2f} (95 % interval {:.2f} to {:.2f}; 0.5 is chance)".format(*found)
-    return f"{NOTHING_EVIDENT}. On customers held out its AUC is {told}."
+    return f"{NOTHING_EVIDENT}. On customers held out the formula's AUC is {told}."
 
 
 def _impact_in_words(weights: WeightsFile) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from chs_ml.explain.anchored import is_pulled
-from chs_ml.explain.customer import label_of, labels_of, weightless
+from chs_ml.explain.customer import labels_of, weightless
+from chs_ml.explain.pinned import pinned_in_words
 from chs_ml.export.evidence import Line, evidence_by_term, interval_of, is_number, separates, verdict_of
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.link import LARGEST_LOG_ODDS
@@ -17,8 +19,8 @@ OUTSIDE, SEPARATES = "†", "‡"
 UNKNOWN, AGAINST = "not enough evidence", "contradicts its direction"
 MEANING = {
     "clear": "from one end of the metric to the other, churn differs by more than chance (5 % level).",
-    "weak": "it probably does; or it does, but another metric says the same.",
-    "not enough evidence": "that may as well be chance.",
+    "weak": "a difference is likely, not certain; or it is, but another metric says the same.",
+    "not enough evidence": "a difference may as well be chance.",
     "contradicts its direction": "the data clearly say the other way than the formula has it.",
 }
 LIES_OUTSIDE = f"{OUTSIDE} The weight lies outside its interval, which comes from a fit without directions and wishes."
@@ -129,9 +131,7 @@ def sureness_in_words(weights: WeightsFile) -> list[str]:
     said += _verdicts_in_words({one.verdict for one in sure.values()})
     said += [LIES_OUTSIDE + (PULLED if is_pulled(weights) else "")] if any(one.outside for one in sure.values()) else []
     said += [LIES_HELD] if any(one.separates for one in sure.values()) else []
-    for term in weights.formula.terms:
-        said += [f"Pinned: {label_of(weights, term)}, {sure[term.key].pinned}"] if sure[term.key].pinned else []
-    return [*said, *left_out_in_words(weights)]
+    return [*said, *pinned_in_words(weights), *left_out_in_words(weights)]
 
 
 def _verdicts_in_words(there: Collection[str]) -> list[str]:
@@ -147,8 +147,18 @@ def no_intervals_because(weights: WeightsFile) -> str:
 
 
 def doubts_of(weights: WeightsFile) -> list[str]:
-    """Return what calibration doubted: separation, thin support, levels put together."""
-    return _texts(weights.training.get("doubts"))
+    """Return what calibration doubted: separation, thin support, levels put together; metrics as people call them."""
+    labels = labels_of(weights)
+    return [_labelled(doubt, labels) for doubt in _texts(weights.training.get("doubts"))]
+
+
+def _labelled(text: str, labels: dict[str, str]) -> str:
+    """Return a sentence with labels for names; a name that may be an ordinary word of the sentence stays."""
+    names = [name for name in labels if len(name) > 2 and not (name.isalpha() and name.islower())]
+    if not names:
+        return text
+    longest_first = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(rf"(?<![\w'])(?:{longest_first})(?![\w'])", lambda found: labels[found[0]], text)
 
 
 def _contrast(line: Line) -> tuple[float, float, float] | None:

@@ -111,7 +111,9 @@ def test_intervals_are_cut_to_what_a_weight_can_be(shown, ends, said):
 def test_a_metric_that_separates_is_marked(shown):
     text = shown(low=None, high=None, separates="quasi-complete")
     assert re.search(r"\nTime with us +40\.0% +– +✓ clear ‡", text)
-    assert "‡ Separates churned from retained customers: its weight is finite only because it is held" in " ".join(text.split())
+    assert "‡ Separates churned from retained customers: its weight is finite only because it is held" in " ".join(
+        text.split()
+    )
     assert "‡" not in shown(separates=None)
 
 
@@ -129,7 +131,7 @@ EVALUATION = {
         (
             "not enough evidence",
             True,
-            "who stays. On customers held out its AUC is 0.53 (95 % interval 0.47 to 0.59; 0.5",
+            "who stays. On customers held out the formula's AUC is 0.53 (95 % interval 0.47 to 0.59",
         ),
         ("not enough evidence", False, "has evidence that it tells who leaves from who stays."),
         ("weak", True, None),

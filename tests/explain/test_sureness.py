@@ -135,3 +135,13 @@ def test_nothing_is_evident_only_where_that_is_said_of_every_weight(verdicts, no
     file = sure_file()
     lines = [{**line, "verdict": verdict} for line, verdict in zip(file.evidence, verdicts, strict=True)]
     assert nothing_is_evident(WeightsFile(file.formula, "w", evidence=lines)) is nothing
+
+
+def test_doubts_call_metrics_as_people_do(formula):
+    labels = {"Online_Backup": "Backup", "Online_Backup_2": "Second backup", "internet": "Net", "Net2": "The net"}
+    said = "Online_Backup, Online_Backup_2: 'Net2' stands in exactly the rows in which Net2 is 'No' and internet was."
+    metrics = {name: {"label": label} for name, label in labels.items()}
+    (doubt,) = doubts_of(WeightsFile(formula, "w", metrics=metrics, training={"doubts": [said]}))
+    assert doubt == (
+        "Backup, Second backup: 'Net2' stands in exactly the rows in which The net is 'No' and internet was."
+    )

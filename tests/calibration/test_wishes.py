@@ -6,6 +6,7 @@ import pytest
 
 from chs_ml.calibration import calibrate
 from chs_ml.errors import FitError
+from chs_ml.explain.pinned import pinned_in_words
 from chs_ml.formula import Formula
 from tests import tiny
 
@@ -31,6 +32,27 @@ def test_a_pillar_s_wish_keeps_it_in_the_formula(tmp_path, quick):
     weights = {term.metric: term.weight for term in calibrate(spec, tmp_path / "run", track=False).formula.terms}
     assert weights["nps"] >= 0.2 - 1e-9
     assert "tickets" not in weights
+
+
+def test_the_file_says_each_wish_and_a_pillar_s_is_told_once(tmp_path, quick):
+    wished = wishing("tenure", {"max": 0.1, "by": "Ivan", "because": "tenure is no merit"})
+    pillars = [
+        {"name": "relationship", "weight": {"min": 0.4, "by": "Board", "because": "it is agreed"}},
+        {"name": "support", "weight": 0},
+    ]
+    calibration = {**tiny.SPEC["calibration"], "evidence": "all"}
+    spec = tiny.write(tmp_path, **{**wished, "pillars": pillars, "calibration": calibration})
+    weights = calibrate(spec, tmp_path / "run", track=False).weights
+    assert weights.training["wishes"] == [
+        {"metric": "tenure", "least": 0.0, "most": 0.1, "by": "Ivan", "because": "tenure is no merit"},
+        {"pillar": "relationship", "least": 0.4, "most": 1.0, "by": "Board", "because": "it is agreed"},
+        {"pillar": "support", "least": 0.0, "most": 0.0, "by": "Olena", "because": "the board decided"},
+    ]
+    assert pinned_in_words(weights) == [
+        "Pinned: Time with us, at most 10 %: by Ivan, because tenure is no merit",
+        "Pinned: pillar relationship, at least 40 %: by Board, because it is agreed",
+        "Pinned: pillar support, no weight: by Olena, because the board decided",
+    ]
 
 
 def test_a_wish_that_the_data_do_not_let_be_met_is_refused(tmp_path, quick):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import asdict
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,7 +26,6 @@ from chs_ml.export.evidence import evidence_keys
 from chs_ml.fit.alone import alone_of
 from chs_ml.formula import Formula, Term, WeightsFile
 from chs_ml.formula.columns import FloatArray
-from chs_ml.formula.wishes import Wishes
 from chs_ml.formula.wishes import Wishes
 from chs_ml.spec import CalibrationSpec
 
@@ -140,7 +138,6 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "doubts": list(shipped.learned.doubts),
         "left_out": left_out(shipped.learned.choice),
         "wishes": _wishes(spec.wishes),
-        "wishes": _wishes(spec.wishes),
         "weightless": list(shipped.weightless),
         "kkt": shipped.learned.fitted.solution.kkt,
         "table": _form(spec),
@@ -150,12 +147,6 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "git_commit": git_commit(spec.locate(".")),
         "package_version": package_version(),
     }
-
-
-def _wishes(wishes: Wishes) -> list[dict[str, Any]]:
-    """Return who wished which weight of which metric or pillar, and why; bounds as fractions of 1."""
-    named = [("metric", *one) for one in wishes.metrics.items()] + [("pillar", *one) for one in wishes.pillars.items()]
-    return [{kind: name, **asdict(wish)} for kind, name, wish in named]
 
 
 def _wishes(wishes: Wishes) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ TIMES = 5.0
 RARE, TIMES_RARE = 0.05, 20.0
 """Where fewer values than this share are not zero, the sizes of a few say little."""
 ENDS = (0.01, 0.99)
+MOST_OF_A_UNIT = 40
 SAME = "unit_factor: 1 if the unit is the same"
 
 
@@ -78,9 +79,9 @@ def earlier_range(shape: Curve, about: Mapping[str, Any], factor: float) -> Rang
 def times_as_large(before: Range, now: Range) -> float | None:
     """Return by what factor the values differ, where it is too much for chance; None otherwise."""
     ratios = [now.size / before.size] if before.size > 0.0 and now.size > 0.0 else []
-    if ratios or len(before.knots) > 2:
+    if len(before.knots) > 2:
         ratios += _knot_by_knot(before.knots, now.knots)
-    else:  # the end of a straight curve is the 99th percentile, or the maximum where that is zero
+    elif not ratios:  # the end of a straight curve is the 99th percentile, or nearly the maximum where that is zero
         outer = float(np.abs(before.knots).max())
         ratios = [far / outer for far in now.sizes if outer > 0.0]
     times = TIMES_RARE if now.rare else TIMES
@@ -91,11 +92,20 @@ def times_as_large(before: Range, now: Range) -> float | None:
 
 
 def _knot_by_knot(before: FloatArray, now: FloatArray) -> list[float]:
-    """Return the median ratio of knots at the same ranks, where neither is zero."""
+    """Return the median ratio of knots that lie side by side, where neither is zero.
+
+    Side by side are knots of the same rank or, where one curve lacks the other's outermost values, those that are left:
+    whichever makes the ratios most alike.
+    """
     ranks = np.linspace(0.0, 1.0, max(len(before), len(now)))
-    old, new = (np.abs(np.interp(ranks, np.linspace(0.0, 1.0, len(knots)), knots)) for knots in (before, now))
-    there = (old > 0.0) & (new > 0.0)
-    return [float(np.median(new[there] / old[there]))] if there.any() else []
+    more, fewest = abs(len(before) - len(now)), min(len(before), len(now))
+    pairs = [
+        [knots[at : at + fewest] if len(knots) > fewest else knots for knots in (before, now)] for at in range(more + 1)
+    ]
+    pairs.append([np.interp(ranks, np.linspace(0.0, 1.0, len(knots)), knots) for knots in (before, now)])
+    ratios = [np.abs(new[old * new != 0.0] / old[old * new != 0.0]) for old, new in pairs]
+    known = [each for each in ratios if len(each) >= max(fewest - 1, 1)] or [each for each in ratios[-1:] if len(each)]
+    return [float(np.median(min(known, key=lambda each: round(float(np.ptp(np.log(each))), 9))))] if known else []
 
 
 def complaint(metric: Metric, term: Term, about: Mapping[str, Any], values: FloatArray) -> str | None:
@@ -123,12 +133,18 @@ def _units_said(metric: Metric, unit: Any) -> str | None:
         return None
     same = unit.strip().casefold() == metric.unit.strip().casefold()
     if not same and metric.unit_factor is None:
-        found = f"the anchor has it in {unit!r}, the spec in {metric.unit!r}"
+        found = f"the anchor has it in {_short(unit)}, the spec in {_short(metric.unit)}"
         return f"metric {metric.name!r}: {found}. Say unit_factor (new value = factor × old value), or {SAME}, {_OR}."
     if same and metric.unit_factor not in (None, 1.0):
-        found = f"unit_factor is {metric.unit_factor:g}, yet the anchor and the spec both have it in {metric.unit!r}"
+        found = (
+            f"unit_factor is {metric.unit_factor:g}, yet the anchor and the spec both have it in {_short(metric.unit)}"
+        )
         return f"metric {metric.name!r}: {found}. Remove unit_factor, or correct the unit."
     return None
+
+
+def _short(unit: str) -> str:
+    return repr(unit if len(unit) <= MOST_OF_A_UNIT else f"{unit[: MOST_OF_A_UNIT - 1]}…")
 
 
 def _is_number(value: Any) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.basis import Basis, basis_of
+from chs_ml.fit.crowd import Crowd, crowd_of
 from chs_ml.fit.objective import Objective, log_odds
 from chs_ml.fit.solver import TOLERANCE, Bounds, Solution, minimise
 from chs_ml.fit.standing import averaged
@@ -50,20 +52,30 @@ class Sample:
     anchor: Anchor | None = None
     standing: FloatArray | None = None
 
+    @cached_property
+    def crowd(self) -> Crowd:
+        """The customers of the rows, numbered once: parts of these rows know it from them."""
+        return crowd_of(self.groups)
+
     def take(self, rows: IntArray) -> Sample:
         """Return some of the rows."""
         parts = (self.retained[rows], self.weight[rows], self.groups[rows])
         standing = None if self.standing is None else self.standing[rows]
-        return Sample(self.table.take(rows), *parts, self.anchor, standing)
+        return _known(Sample(self.table.take(rows), *parts, self.anchor, standing), self.crowd.take(rows))
 
     def of(self, plans: Sequence[MetricPlan]) -> Sample:
         """Return the same rows with these metrics only."""
-        return replace(self, table=self.table.of([plan.name for plan in plans]))
+        return _known(replace(self, table=self.table.of([plan.name for plan in plans])), self.crowd)
 
     def one_class(self) -> bool:
         """Return whether all rows that count have the same outcome."""
         stayed = float(self.weight @ self.retained)
         return stayed <= 0.0 or stayed >= float(self.weight.sum())
+
+
+def _known(sample: Sample, crowd: Crowd) -> Sample:
+    vars(sample)["crowd"] = crowd  # where the cached property looks first
+    return sample
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ def fit(
 
 def basis_for(sample: Sample, plans: Sequence[MetricPlan], ramps: int) -> Basis:
     """Return the basis that the rows call for, its means those of the population that they stand for."""
-    basis = basis_of(sample.table, sample.retained, sample.weight, plans, ramps)
+    basis = basis_of(sample.table, sample.retained, sample.weight, plans, ramps, crowd=sample.crowd)
     return basis if sample.standing is None else averaged(basis, sample.table, sample.standing)
 
 

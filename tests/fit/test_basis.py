@@ -9,6 +9,7 @@ import pytest
 from chs_ml import HealthScoreClassifier
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import basis_of
+from chs_ml.fit.crowd import crowd_of
 from chs_ml.fit.objective import log_odds
 from chs_ml.fit.table import MetricPlan, read_table
 from tests.fit import drawn
@@ -90,14 +91,40 @@ def test_levels_are_learned_held_or_left_out():
     table, outcome = levels_of({"basic": (60, 40), "pro": (20, 80), "thin": (15, 3), "rare": (1, 3), "pure": (12, 0)})
     one, read = basis(table, outcome, (MetricPlan("plan"),))
     metric = one.metrics[0]
-    assert metric.levels == ("basic", "pro", "thin")
-    assert metric.thin == (False, False, True)
-    assert np.diag(metric.penalty(0.1, 0.0)).tolist() == [0.1, 0.1, 1.0]
-    assert np.diag(metric.penalty(3.0, 0.0)).tolist() == [3.0, 3.0, 3.0]
-    eta = value(one, read, [1.0, -1.0, 4.0])
-    mean = np.average([1.0, -1.0, 4.0], weights=[100, 100, 18])
+    assert metric.levels == ("basic", "pro", "pure", "thin")
+    assert metric.thin == (False, False, True, True)
+    assert np.diag(metric.penalty(0.1, 0.0)).tolist() == [0.1, 0.1, 1.0, 1.0]
+    assert np.diag(metric.penalty(3.0, 0.0)).tolist() == [3.0, 3.0, 3.0, 3.0]
+    eta = value(one, read, [1.0, -1.0, 2.0, 4.0])
+    mean = np.average([1.0, -1.0, 2.0, 4.0], weights=[100, 100, 12, 18])
     assert eta[table.plan == "rare"] == pytest.approx(mean, abs=1e-14)
-    assert eta[table.plan == "pure"] == pytest.approx(mean, abs=1e-14)
+    assert eta[table.plan == "pure"] == pytest.approx(2.0, abs=1e-14)
+
+
+@pytest.mark.parametrize(("customers", "learned"), [(4, False), (5, True)])
+@pytest.mark.parametrize("weight", [1.0, 40.0])
+def test_a_level_belongs_to_five_customers_however_many_rows_and_weight(customers, learned, weight):
+    table, outcome = levels_of({"basic": (60, 40), "acme": (18, 18)})
+    groups = np.append(np.arange(100), 1_000 + np.arange(36) % customers)
+    rows = np.where(table.plan == "acme", weight, 1.0)
+    read = read_table(table, (MetricPlan("plan"),))
+    one = basis_of(read, outcome, rows, (MetricPlan("plan"),), 8, crowd=crowd_of(groups))
+    assert one.metrics[0].levels == (("acme", "basic") if learned else ("basic",))
+
+
+def test_weight_makes_no_level_of_nine_rows():
+    table, outcome = levels_of({"basic": (60, 40), "big": (4, 5)})
+    one, _ = basis(table, outcome, (MetricPlan("plan"),), weight=np.where(table.plan == "big", 200.0, 1.0))
+    assert one.metrics[0].levels == ("basic",)
+
+
+@pytest.mark.parametrize(("customers", "learned"), [(4, False), (5, True)])
+def test_a_value_for_missing_belongs_to_five_customers(customers, learned):
+    x = np.append(np.arange(100.0), np.full(40, np.nan))
+    groups = np.append(np.arange(100), 1_000 + np.arange(40) % customers)
+    read, outcome = read_table(pd.DataFrame({"x": x}), (MetricPlan("x"),)), np.tile([0.0, 1.0], 70)
+    one = basis_of(read, outcome, np.ones(140), (MetricPlan("x"),), 1, crowd=crowd_of(groups))
+    assert one.metrics[0].missing_learned is learned
 
 
 def test_the_penalty_is_size_and_bend_and_the_way_of_missing_to_the_mean():

@@ -134,7 +134,7 @@ def _draw_interval(axes: Axes, y: float, interval: tuple[float, ...], color: str
 def _below(weights: WeightsFile, sure: dict[str, Sureness]) -> str:
     if why := no_intervals_because(weights):
         return why
-    marked = f"; {OUTSIDE} the weight lies outside its interval" if any(one.outside for one in sure.values()) else ""
+    marked = f"; {OUTSIDE} outside its interval" if any(one.outside for one in sure.values()) else ""
     marked += f"; {SEPARATES} separates, no interval holds" if any(one.separates for one in sure.values()) else ""
     pinned = "; ◇ pinned by hand" if any(one.pinned for one in sure.values()) else ""
     return f"full dot: clear, open: not so sure{pinned}{marked}" if any(one.verdict for one in sure.values()) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import matplotlib
@@ -162,6 +163,13 @@ def test_a_metric_that_separates_is_marked():
     line = {"metric": "metric 0", "when": None, "low": None, "high": None, "verdict": "clear", "separates": "complete"}
     text = words(drawn(WeightsFile(many(2).formula, "x", evidence=[line]))["weights"])
     assert "✓ clear ‡" in text and "‡ separates, no interval holds" in text
+
+
+def test_all_marks_are_explained_in_one_line():
+    lines = [{**line, "separates": "complete"} if line["metric"] == "plan" else line for line in sure_file().evidence]
+    text = words(drawn(replace(sure_file(), evidence=lines))["weights"])
+    marks = "; ◇ pinned by hand; † outside its interval; ‡ separates, no interval holds"
+    assert f"full dot: clear, open: not so sure{marks}" in text.replace("\n", "")
 
 
 def test_names_are_whole_where_there_is_room():

@@ -2,7 +2,7 @@
 
 Customers are held out by a hash of seed and customer, so the same ones every quarter, and what is shipped is refitted
 on all rows: a trial held against the shipped formula would be judged by customers whom that formula has seen. So the
-file keeps the formula that was judged as well, which has not (decision 011).
+file keeps the formula that was judged as well, which has not (decision 012).
 """
 
 from __future__ import annotations

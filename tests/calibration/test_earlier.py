@@ -193,3 +193,14 @@ def test_a_file_that_would_be_too_large_goes_without(last, monkeypatch):
     assert "judged" not in small.reference and "mean_health" in small.reference
     assert small.training["doubts"][-1].startswith("the judged formula was left out")
     assert "judged" in last.weights.reference
+
+
+def test_a_file_judged_by_time_says_from_when_and_how_far_it_has_learned(tmp_path, quick):
+    frame = tiny.customers()
+    frame["month"] = np.where(np.arange(len(frame)) % 3 == 0, "2026-02-01", "2025-11-01")
+    data, validation = {**tiny.SPEC["data"], "cutoff": "month"}, {"holdout": {"from": "2026-01-15"}}
+    weights = calibrate(
+        tiny.write(tmp_path, frame, data=data, validation=validation), tmp_path / "run", track=False
+    ).weights
+    assert weights.reference["judged"]["holdout"] == {"from": "2026-01-15"}
+    assert weights.training["newest_cutoff"] == "2026-02-01"

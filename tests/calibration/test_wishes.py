@@ -61,3 +61,14 @@ def test_a_wish_that_the_data_do_not_let_be_met_is_refused(tmp_path, quick):
     with pytest.raises(FitError, match=r"metric 'nps': found a wished weight of 0.3, .* can be met: 0"):
         calibrate(spec, tmp_path / "run", track=False)
     assert not (tmp_path / "run").exists()
+
+
+def test_wishes_for_two_metrics_that_say_the_same_are_refused_by_name(tmp_path, quick):
+    table = tiny.customers()
+    wished = wishing("tenure", 0.2)
+    wished["metrics"].append({"name": "days", "pillar": "relationship", "weight": 0.2})
+    spec = tiny.write(tmp_path, table.assign(days=30 * table["tenure"]), **wished)
+    with pytest.raises(
+        FitError, match=r"metric 'days' says the same as 'tenure', so only one of them can have a weight"
+    ):
+        calibrate(spec, tmp_path / "run", track=False)

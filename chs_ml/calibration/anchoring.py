@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chs_ml.calibration.earlier import Earlier, earlier_named
+from chs_ml.calibration.pasts import idle_factors, unknown_pasts
 from chs_ml.calibration.units import complaint
 from chs_ml.errors import DataError, FormulaError
 from chs_ml.fit.anchor import Anchor
@@ -76,7 +77,7 @@ def earlier_of(spec: CalibrationSpec) -> Earlier | None:
     earlier = earlier_named(spec, "calibration.anchor.file", written)
     if earlier.weights.formula.link is None:
         raise FormulaError(
-            f"calibration.anchor.file {written!r}: the formula has no link to churn, so that its weights have no scale. "
+            f"calibration.anchor.file {written!r}: the formula has no link to churn, and its weights no scale. "
             "Calibrate once without an anchor, then anchor to the result."
         )
     return earlier
@@ -95,11 +96,20 @@ def anchor_of(panel: Panel, spec: CalibrationSpec, *, shipped: bool = False) -> 
         weights.formula if shipped else earlier.trial,
         {metric.name: metric.was for metric in metrics if metric.was},
         {metric.name: metric.unit_factor for metric in metrics if metric.unit_factor},
+        _left_then(weights),
     )
-    problems = [*filter(None, (_complaint(name, anchor, weights, panel, spec) for name in map(str, panel.metrics)))]
+    problems = [*unknown_pasts(weights, spec)]
+    problems += filter(None, (_complaint(name, anchor, weights, panel, spec) for name in map(str, panel.metrics)))
     if problems:
         raise DataError(*problems)
     return anchor
+
+
+def _left_then(weights: WeightsFile) -> frozenset[str]:
+    """Return the metrics that had no evidence or no weight in the earlier calibration, by their names then."""
+    lines = weights.training.get("left_out")
+    found = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+    return frozenset(str(line.get("metric")) for line in found if line.get("why") in ("no evidence", "no weight"))
 
 
 def anchor_notes(choice: Choice, panel: Panel, spec: CalibrationSpec) -> tuple[str, ...]:
@@ -107,7 +117,7 @@ def anchor_notes(choice: Choice, panel: Panel, spec: CalibrationSpec) -> tuple[s
     report, earlier = report_of(choice, panel, spec), earlier_of(spec)
     if report is None or earlier is None:
         return ()
-    notes = (*earlier.weights.notes, report.sentence())
+    notes = (*earlier.weights.notes, report.sentence(), *idle_factors(earlier.weights, spec))
     flatters = f"anchor {report.file!r}: the figures may flatter, as {earlier.seen}"
     return (*notes, flatters) if report.seen_holdout else notes
 

@@ -13,6 +13,7 @@ from chs_ml.spec.nearest import nearest
 PILLAR = "pillar:"
 FORMS = "a number from 0 to 1, as in 0.3, 0.2..0.4, >=0.2 or <=0.4"
 _SIGN = re.compile(r"\s*(=\s*>=|=\s*<=|>=|<=|=)\s*")
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?) *(%?)")
 BY, BECAUSE = "whoever asks", "the price is asked for"
 
 
@@ -31,10 +32,10 @@ def asked(texts: Sequence[str], spec: CalibrationSpec) -> Wishes:
             problems.append(found)
             continue
         name, wish = found
-        into = pillars if name.startswith(PILLAR) else metrics
-        if name.removeprefix(PILLAR) in into:
+        into, name = (metrics, name) if name in spec.wishes.pillar_of else (pillars, name.removeprefix(PILLAR))
+        if name in into:
             problems.append(f"--set {text}: {name!r} is asked for a second time. Ask once.")
-        into[name.removeprefix(PILLAR)] = wish
+        into[name] = wish
     wishes = spec.wishes.joined(Wishes(metrics, pillars))
     if not wishes and not problems:
         problems.append(
@@ -61,6 +62,8 @@ def _read(text: str, spec: CalibrationSpec) -> tuple[str, Wish] | str:
         sign = _SIGN.search(text)
         said = text[: sign.start()] if sign else text
         return f"--set {text}: {_unknown(said, sign is not None, known, spec)}"
+    if known.count(name) > 1:
+        return f"--set {text}: {name!r} is a metric, and a pillar as well. Write the wish into the spec."
     sign = _SIGN.match(text, len(name))
     ends = _ends("" if sign is None else sign[1], text[0 if sign is None else sign.end() :])
     if isinstance(ends, str):
@@ -92,14 +95,17 @@ def _ends(sign: str, value: str) -> tuple[float, float] | str:
     if len(ends) > 2 or (len(ends) == 2 and sign != "="):
         return f"found {value!r}; a weight is {FORMS}."
     if not all(0.0 <= end <= 1.0 for end in ends) or ends[0] > ends[-1]:
-        return f"found {value!r}; a weight lies between 0 and 1, and the smaller end of a range comes first."
+        of_a_range = ", and the smaller end of a range comes first" if len(ends) > 1 else ""
+        return f"found {value!r}; a weight lies between 0 and 1{of_a_range}."
     least = 0.0 if sign.endswith("<=") else ends[0]
     return least, 1.0 if sign.endswith(">=") else ends[-1]
 
 
 def _weight(word: str) -> float:
-    word = word.strip()
-    return float(word[:-1]) / 100 if word.endswith("%") else float(word)
+    found = _NUMBER.fullmatch(word.strip())
+    if found is None:
+        raise ValueError(word)
+    return float(found[1]) / (100 if found[2] else 1)
 
 
 def _pillars(spec: CalibrationSpec) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from chs_ml.calibration.classes import check_classes
 from chs_ml.calibration.cuts import banded
 from chs_ml.calibration.rows import plans_of, sample_of
 from chs_ml.calibration.weighting import at_base_rate, standing_of
@@ -36,6 +37,7 @@ class Draft:
 def learned_from(training: Panel, spec: CalibrationSpec, settings: Settings, progress: Progress) -> Learned:
     """Learn from the training rows; FitError for rows that cannot carry weights, and for wishes that cannot be met."""
     sample, plans = sample_of(training, spec), plans_of(spec)
+    check_classes(training, sample.weight, spec)
     check_support(sample, plans)
     check_wishes(sample, plans, settings)
     return learn(sample, plans, settings, progress)

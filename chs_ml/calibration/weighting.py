@@ -43,6 +43,7 @@ def normalised(weight: FloatArray) -> FloatArray:
         )
     if not weight.any():
         raise DataError("row weights: every weight is 0, so that no row counts. Correct data.revenue, or remove it.")
+    weight = weight / float(weight.max())  # so that a sum of large ones stays finite
     return weight / float(weight.mean())
 
 

@@ -89,8 +89,8 @@ def check(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml")], as_json: Json = False
 ) -> None:
     """Say what was understood of the data, report every problem, fit nothing. Exit code 1 where there is an error."""
+    from chs_ml.calibration.checks import examine
     from chs_ml.cli.checking import answer_examination, spec_of
-    from chs_ml.history.checks import examine
 
     found = examine(spec_of(spec))
     answer_examination(found, as_json=as_json)

@@ -161,5 +161,6 @@ def _check(sample: Sample) -> None:
     if sample.one_class():
         one = "retained" if float(sample.weight @ sample.retained) > 0 else "churned"
         raise FitError(
-            f"one class only: every customer {one}. Weights are learned from customers who left and who stayed."
+            f"one class only: of the rows that count, all {one}. "
+            "Weights are learned from customers who left and who stayed."
         )

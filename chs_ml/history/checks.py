@@ -28,10 +28,14 @@ FEWEST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """understood: the table as it was read, None where it could not be. findings: what is wrong or doubtful."""
+    """understood: the table as it was read, None where it could not be. findings: what is wrong or doubtful.
+
+    panel: the rows whose outcome is known, None where errors stand in the way.
+    """
 
     understood: Understood | None
     findings: tuple[Finding, ...]
+    panel: Panel | None = None
 
 
 def examine(spec: CalibrationSpec) -> Examination:
@@ -43,7 +47,8 @@ def examine(spec: CalibrationSpec) -> Examination:
     told = understood(spec, parts)
     if parts.findings:
         return Examination(told, (*parts.findings, *parts.warnings))
-    return Examination(told, (*parts.warnings, *doubts(panel_of(parts).known())))
+    known = panel_of(parts).known()
+    return Examination(told, (*parts.warnings, *doubts(known)), known)
 
 
 def check_panel(spec: CalibrationSpec) -> list[Finding]:

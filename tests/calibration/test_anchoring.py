@@ -164,3 +164,36 @@ def test_the_run_says_which_rule_chose_the_strength_and_what(tmp_path, quick):
     assert tried["best"][0] == "best" and tried["best"][1]["behind_best"] == 0.0
     assert tried["auto"][0].startswith("simplest within one standard error")
     assert tried["auto"][1]["behind_best"] <= tried["auto"][1]["standard_error"]
+
+
+@pytest.mark.parametrize(
+    ("was", "nearest"), [("loginz", r"Did you mean 'logins'\?"), ("nonsense", "Known here: 'tenure', 'logins'")]
+)
+def test_a_past_that_the_anchor_never_had_is_refused_with_the_nearest_name(anchored, was, nearest):
+    def renew(metrics):
+        return {**metrics, "tenure": {**metrics["tenure"], "was": was}}
+
+    with pytest.raises(DataError, match=rf"metric 'tenure': found was: '{was}', which is no metric .*\. {nearest}"):
+        anchored(renew=renew)
+
+
+def test_a_factor_for_a_metric_that_the_anchor_never_had_is_noted(anchored):
+    done = anchored(
+        lambda frame: frame.assign(visits=frame["logins"] % 3),
+        lambda metrics: {**metrics, "visits": {"unit_factor": 60}},
+        strength=5,
+    )
+    assert any("metric 'visits': unit_factor 60 changes nothing" in note for note in done.notes)
+
+
+def test_the_folder_of_a_run_is_an_anchor_as_its_weights_file_is(tmp_path, quick, earlier):
+    recipe = {**RECIPE, "anchor": {"file": str(earlier), "strength": 5}}
+    done = calibrate(tiny.write(tmp_path, calibration=recipe), tmp_path / "run", track=False)
+    again = calibrate(done.directory / "spec.yaml", tmp_path / "again", track=False)
+    assert done.weights.digest == again.weights.digest
+
+
+def test_a_folder_without_weights_is_no_anchor(tmp_path, quick):
+    recipe = {**RECIPE, "anchor": {"file": "."}}
+    with pytest.raises(FormulaError, match=r"calibration.anchor.file '.': there is no weights.json in this folder"):
+        calibrate(tiny.write(tmp_path, calibration=recipe), tmp_path / "run", track=False)

@@ -52,8 +52,10 @@ def test_the_spec_s_own_wishes_stay_unless_asked_anew(spec):
         (["nps"], "found no = in it; a wish is NAME=WEIGHT"),
         (["nps=much"], "found 'much'; a weight is a number from 0 to 1"),
         (["nps="], "found ''; a weight is a number"),
-        (["nps=nan"], "found 'nan'; a weight lies between 0 and 1"),
-        (["nps=1.3"], "found '1.3'; a weight lies between 0 and 1"),
+        (["nps=nan"], "found 'nan'; a weight is a number from 0 to 1"),
+        (["nps=0_1"], "found '0_1'; a weight is a number from 0 to 1"),
+        (["nps=٠.٣"], "found '٠.٣'; a weight is a number from 0 to 1"),
+        (["nps=1.3"], r"found '1.3'; a weight lies between 0 and 1\.$"),
         (["nps=0.4..0.3"], "the smaller end of a range comes first"),
         (["nps>=0.2..0.3"], "found '0.2..0.3'; a weight is"),
         (["nps=0.1..0.2..0.3"], "a weight is a number from 0 to 1"),
@@ -65,6 +67,14 @@ def test_the_spec_s_own_wishes_stay_unless_asked_anew(spec):
 def test_what_cannot_be_asked_for_is_refused(spec, texts, problem):
     with pytest.raises(SpecError, match=problem):
         asked(texts, spec)
+
+
+def test_a_metric_may_be_called_like_a_pillar_of_another_name(tmp_path):
+    spec = load_spec(tiny.respec(tmp_path, metrics=[*tiny.SPEC["metrics"], {"name": "pillar:money"}]))
+    assert asked(["pillar:money=0.2"], spec).metrics["pillar:money"].least == 0.2
+    spec = load_spec(tiny.respec(tmp_path, metrics=[*tiny.SPEC["metrics"], {"name": "pillar:usage"}]))
+    with pytest.raises(SpecError, match="'pillar:usage' is a metric, and a pillar as well"):
+        asked(["pillar:usage=0.2"], spec)
 
 
 def test_without_texts_the_spec_s_own_wishes_are_asked_for_against_none(spec):

@@ -46,6 +46,11 @@ def test_without_wishes_every_row_counts_once() -> None:
     assert weighting_of(panel, panel, _spec()) == {}
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e305, 1e-305])
+def test_weights_of_any_size_are_1_on_average(unit: float) -> None:
+    assert normalised(unit * np.array([1.0, 2.0, 3.0] * 200)).tolist() == pytest.approx([0.5, 1.0, 1.5] * 200)
+
+
 @pytest.mark.parametrize(
     ("weight", "problem"),
     [

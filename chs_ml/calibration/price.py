@@ -28,7 +28,7 @@ from chs_ml.evaluate import (
 )
 from chs_ml.evaluate.plain import Plain
 from chs_ml.formula import Formula
-from chs_ml.formula.wishes import Wishes
+from chs_ml.formula.wishes import ROUNDING, Wishes
 from chs_ml.history.panel import Panel, load_panel
 from chs_ml.spec import CalibrationSpec, load_spec
 
@@ -67,8 +67,8 @@ class Moved(Plain):
 class WeightMoved(Plain):
     """A weight without and with the wish (0: no term), and what is wished of it, in words.
 
-    name: a metric, or ``pillar:NAME`` where something is wished of a pillar; label: what people call it. makes_room: a
-    metric that nothing is wished of, and that loses more than half of its weight.
+    name: a metric, or ``pillar:NAME`` where something is wished of a pillar; label: what people call it. makes_room: it
+    loses more than half of its weight, and nobody asked for that.
     """
 
     name: str
@@ -210,10 +210,17 @@ def _weights(
     moved = []
     for name, (members, own) in groups.items():
         sides = _sum(before, members), _sum(after, members)
-        free = own is None and wishes.pillar(name) not in wishes.pillars
         wished = None if own is None else str(own)
-        moved.append(WeightMoved(name, called.get(name, name), *sides, wished, free and sides[1] < HALF * sides[0]))
+        room = sides[1] < HALF * sides[0] and not _asked_for_less(name, sides[1], wishes)
+        moved.append(WeightMoved(name, called.get(name, name), *sides, wished, room))
     return tuple(sorted(moved, key=lambda one: (-round(abs(one.with_wish - one.without), 9), one.name)))
+
+
+def _asked_for_less(name: str, weight: float, wishes: Wishes) -> bool:
+    """Return whether a wish for the metric, or for its pillar, keeps its weight from being more than this."""
+    own, pillars = wishes.metrics.get(name), wishes.pillars
+    within = pillars.get(name.removeprefix(PILLAR) if name.startswith(PILLAR) else wishes.pillar(name))
+    return (own is not None and weight >= own.most - ROUNDING) or (within is not None and within.most < 1.0)
 
 
 def _sum(weights: Mapping[str, float], names: Iterable[str]) -> float:

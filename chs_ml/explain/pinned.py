@@ -25,7 +25,7 @@ def pinned_in_words(weights: WeightsFile) -> list[str]:
     labels, terms = labels_of(weights), weights.formula.terms
     there = {("metric", term.metric) for term in terms} | {("pillar", term.pillar) for term in terms}
     for (kind, name), wish in recorded.items():
-        if wish.most == 0.0 and (kind, name) not in there:
+        if (kind, name) not in there:
             said.append(_line(labels.get(name, name) if kind == "metric" else f"pillar {name}", wish, wish.origin))
     return [f"Pinned: {line}" for line in dict.fromkeys(said)]
 

@@ -187,6 +187,11 @@ def test_who_makes_room_is_marked(spec):
     assert room == {one.name for one in found.weights if one.with_wish < 0.5 * one.without}
     assert "tenure" in room and "nps" not in room
     assert not any(one.makes_room for one in price(spec, ["tickets=0"]).weights)
+    for less in ("tickets<=0.01", "pillar:support=0.01", "pillar:support<=0.01"):
+        assert not weights(price(spec, [less]))["tickets"].makes_room
+    both = weights(price(spec, ["nps=0.95", "tenure<=0.2"]))["tenure"]
+    assert both.with_wish < 0.1 < both.without
+    assert both.makes_room, "more than was asked for"
 
 
 def test_a_wish_that_the_data_cannot_meet_is_refused_with_the_nearest(tmp_path):

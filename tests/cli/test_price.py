@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -43,6 +44,12 @@ def test_the_price_as_json(run, spec):
     } == set(found)
     assert set(found["log_loss"]) == {"without", "with_wish", "difference"}
     assert found["weights"][0]["with_wish"] == pytest.approx(0.4, abs=1e-9)
+
+
+def test_who_makes_room_is_told_by_label(run, spec):
+    text = " ".join(run("price", spec, "--set", "nps=0.8", "-q").out.split())
+    assert re.search(r"Room is made by: .*Time with us \d+\.\d% → (\d\.\d%|none)", text)
+    assert "Room is made" not in run("price", spec, "--set", "nps>=0.001", "-q").out
 
 
 def test_where_the_bands_cannot_be_cut_the_page_says_so(run, spec):

@@ -49,7 +49,8 @@ def test_bounds_are_told_in_words(least, most, words):
     )
 
 
-def test_what_was_wished_away_is_told_though_it_has_no_term():
+def test_a_wish_is_told_though_its_metric_has_no_term():
+    assert told(CHARGES | {"metric": "calls"})[-1] == "Pinned: Calls, at most 8 %: by Olena, because few answer it"
     gone = CHARGES | {"metric": "calls", "most": 0.0}
     assert told(gone, {**gone, "pillar": "voice"})[-2:] == [
         "Pinned: Calls, no weight: by Olena, because few answer it",

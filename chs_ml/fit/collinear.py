@@ -69,7 +69,7 @@ def shared_levels(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[SharedLe
     """Return the levels that an earlier metric has too, each with the first that has it.
 
     A metric may share one level with another ("no internet service"), or be missing where another is, and still say
-    more than it. Levels of fewer than ten rows, and a level that all rows have, are left out.
+    more than it. Levels of fewer than ten rows or five customers, and a level that all rows have, are left out.
     """
     draws = np.random.default_rng(0).integers(0, 2**31, sample.table.rows).astype(np.float64)
     there = sample.weight > 0
@@ -79,7 +79,8 @@ def shared_levels(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[SharedLe
         for code, mark in _marks(column, there, draws):
             was, name = seen.setdefault(mark, (at, code))
             earlier = sample.table.columns[was]
-            if was != at and np.array_equal(_rows(column, code)[there], _rows(earlier, name)[there]):
+            rows = _rows(column, code) & there
+            if was != at and np.array_equal(rows, _rows(earlier, name) & there) and sample.crowd.several(rows):
                 found.append(SharedLevel(plan.name, _level(column, code), plans[was].name, _level(earlier, name)))
     return tuple(found)
 

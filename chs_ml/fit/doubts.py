@@ -25,7 +25,7 @@ def doubts_of(sample: Sample, fitted: Fitted, choice: Choice, separated: Sequenc
         *_few(sample),
         *missing_is_best(fitted),
         *_shared([one for one in choice.shared if one.metric in names]),
-        *doubts_of_levels(fitted.basis, sample.table, sample.weight),
+        *doubts_of_levels(fitted.basis, sample),
     )
 
 

@@ -70,13 +70,15 @@ class Tally:
 
     def drawn_in(self, knots: FloatArray) -> FloatArray:
         """Return the knots, none of them beyond the values that five customers are at or beyond, at either end."""
-        low, high = self._five(1), self._five(-1)
-        return np.unique(np.clip(knots, low, high))
+        below = int(self.rows[: np.searchsorted(self.values, knots[0], side="right")].sum())
+        above = int(self.rows[np.searchsorted(self.values, knots[-1]) :].sum())
+        if min(below, above) > (FEWEST - 1) * self.crowd.most:  # they belong to five customers, whoever has them
+            return knots
+        return np.unique(np.clip(knots, self._five(1), self._five(-1)))
 
     def _five(self, way: Literal[1, -1]) -> float:
         """Return the value at or beyond which five customers lie, counted from the lowest (1) or the highest (-1)."""
-        surely = (FEWEST - 1) * self.crowd.most + 1  # rows that belong to five customers, whoever has them
-        at = int(np.searchsorted(np.cumsum(self.rows[::way]), surely))
+        at = int(np.searchsorted(np.cumsum(self.rows[::way]), (FEWEST - 1) * self.crowd.most + 1))
         reach = float(self.values[::way][min(at, len(self.values) - 1)])
         beyond = np.flatnonzero(way * self.of_row < way * reach)
         beyond = beyond[np.argsort(way * self.of_row[beyond], kind="stable")]

@@ -110,7 +110,9 @@ class _Rows:
         shares = (stayed / len(self.of[True]), (len(at) - stayed) / len(self.of[False]))
         if max(shares) < side.share:
             return False
-        _, first = np.unique(self.sample.groups[at], return_index=True)
+        if not self.sample.crowd.several(at):
+            return False
+        _, first = np.unique(self.sample.crowd.codes[at], return_index=True)
         luck = self.logs[self.stayed[at[first]].astype(np.intp)].sum()
         return bool(luck + np.log(self.metrics) + side.places < np.log(BY_CHANCE))
 
@@ -131,17 +133,19 @@ class _Rows:
         return Separation((metric.plan.name,), "complete" if whole else "quasi-complete", rows, where)
 
     def _missing(self, missing: BoolArray) -> list[_Side]:
-        if not missing.any() or len(np.unique(self.stayed[missing])) > 1:
+        if not self.sample.crowd.several(missing) or len(np.unique(self.stayed[missing])) > 1:
             return []
         return [_Side(missing, f"without a value, who all {DID[bool(self.stayed[missing][0])]}", 0.0)]
 
     def _levels(self, column: Column) -> list[_Side]:
-        """Return the levels of ten rows or more that have one outcome only."""
+        """Return the levels of ten rows or more, of five customers or more, that have one outcome only."""
         names, known = column.levels or (), column.known
         count = np.bincount(column.values[known], minlength=len(names))
         stayed = np.bincount(column.values[known & self.stayed], minlength=len(names))
-        pure = np.flatnonzero((count >= ENOUGH) & ((stayed == 0) | (stayed == count)))
-        return [self._level(column, names[code], code) for code in pure.tolist()]
+        pure = (count >= ENOUGH) & ((stayed == 0) | (stayed == count))
+        if pure.any():
+            pure &= self.sample.crowd.several_in(column.values, len(names))
+        return [self._level(column, names[code], code) for code in np.flatnonzero(pure).tolist()]
 
     def _level(self, column: Column, name: str, code: int) -> _Side:
         rows = column.values == code

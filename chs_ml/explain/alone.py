@@ -18,7 +18,8 @@ from chs_ml.formula import WeightsFile
 LIKE = 2.0
 """Odds ratios within this factor of each other say the same for people."""
 LARGEST = 1e9
-TURNS_ROUND = "the other way round: customers who differ in it differ in the others too"
+TURNS_ROUND = "the other way round"
+WHY_ROUND = "A sign turns round where customers who differ in a metric differ in the others too."
 WEAKER = "Alone stronger by more than a factor of two, as the others carry part of it: {}."
 STRONGER = "Alone weaker by more than a factor of two, as odds ratios grow where others are held alike: {}."
 
@@ -70,12 +71,13 @@ def alone_of(line: Line) -> Alone | None:
 
 
 def differences_in_words(weights: WeightsFile) -> list[str]:
-    """Return a sentence for each term whose sign turns round, and one for all that get weaker, or stronger."""
+    """Return a sentence for each term whose sign turns round, and why; one for all that get weaker, or stronger."""
     lines = evidence_by_term(weights)
     terms = sorted(weights.formula.terms, key=lambda term: -term.weight)
     found = [(label_of(weights, term), alone_of(lines[term.key])) for term in terms]
     differ = [(label, alone) for label, alone in found if alone is not None and alone.differs]
     said = [f"{label}, {alone}, {TURNS_ROUND}." for label, alone in differ if alone.turns_round]
+    said += [WHY_ROUND] if said else []
     for words, weaker in ((WEAKER, True), (STRONGER, False)):
         named = [label for label, alone in differ if not alone.turns_round and alone.weakens is weaker]
         said += [words.format("; ".join(named))] if named else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chs_ml.explain.alone import alone_of, differences_in_words
+from chs_ml.explain.alone import WHY_ROUND, alone_of, differences_in_words
 from chs_ml.formula import WeightsFile
 
 IMPACT = {"start": "19.2", "end": "114.8 $", "odds_ratio": 0.15}
@@ -29,17 +29,23 @@ def line(odds_ratio, low, high, beside=0.15):
 def test_what_differs_is_said(formula, found, words):
     weights = WeightsFile(formula, "w", evidence=[line(*found)], metrics={"tenure": {"label": "Monthly charges"}})
     said = differences_in_words(weights)
+    said = [sentence for sentence in said if sentence != WHY_ROUND]
     assert len(said) == (words is not None)
     assert all(words in sentence and "Monthly charges" in sentence for sentence in said)
 
 
 def test_the_sentence_has_both_figures_and_the_interval(formula):
     weights = WeightsFile(formula, "w", evidence=[line(2.84, 2.4, 3.31)], metrics={"tenure": {"label": "Charges"}})
-    (said,) = differences_in_words(weights)
-    assert said == (
-        "Charges, 19.2 → 114.8 $: alone, churn odds × 2.8 (2.4 to 3.3); beside the others × 0.15, the other way round: "
-        "customers who differ in it differ in the others too."
-    )
+    assert differences_in_words(weights) == [
+        "Charges, 19.2 → 114.8 $: alone, churn odds × 2.8 (2.4 to 3.3); beside the others × 0.15, the other way round.",
+        WHY_ROUND,
+    ]
+
+
+def test_why_signs_turn_round_is_said_once(formula):
+    lines = [line(2.84, 2.4, 3.31), {**line(2.84, 2.4, 3.31), "metric": "calls"}]
+    said = differences_in_words(WeightsFile(formula, "w", evidence=lines))
+    assert len(said) == 3 and said.count(WHY_ROUND) == 1 and said[2] == WHY_ROUND
 
 
 def test_those_that_only_differ_in_size_share_a_sentence(formula):

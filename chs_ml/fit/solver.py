@@ -107,7 +107,8 @@ def _unsettled(objective: Objective, solution: Solution) -> str:
     if np.diag(objective.penalty.matrix)[1:].all():
         return f"{found}, although a strength holds every coefficient. Set calibration.strength: auto."
     return (
-        f"{found}: without a penalty, metrics that separate churned from retained customers have no finite weight. "
+        f"{found}: without a penalty, metrics that separate churned from retained customers have no finite weight, and "
+        "levels or metrics that say the same share theirs in endless ways. "
         "Set calibration.strength (its size) above 0, or to auto."
     )
 

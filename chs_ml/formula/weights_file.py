@@ -145,8 +145,9 @@ def _content(path: Path) -> bytes:
 def _checked_version(root: dict[str, Any], file: str) -> tuple[str, ...]:
     """Return a note for a newer minor version; refuse other formats and versions before reading further."""
     if root.get("format") != FORMAT:
-        found = f"{file}: 'format' is not {FORMAT!r}; this is no weights file of chs_ml"
-        raise FormulaError(f"{found}. Give the weights.json of a run")
+        raise FormulaError(
+            f"{file}: 'format' is not {FORMAT!r}; this is no weights file of chs_ml. Give the weights.json of a run"
+        )
     version = root.get("version")
     found = _VERSION.fullmatch(version) if isinstance(version, str) else None
     if found is None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chs_ml.history.assembly import read_parts
 from chs_ml.history.findings import MAX_SHOWN, Finding, TableError, warning
 from chs_ml.history.panel import Panel, panel_of
-from chs_ml.history.understanding import Understood, understood
+from chs_ml.history.understanding import FEWEST_NAMED, Understood, understood
 from chs_ml.spec import CalibrationSpec
 
 __all__ = ["Examination", "Finding", "check_panel", "doubts", "examine"]
@@ -23,7 +23,6 @@ MOSTLY_MISSING = 0.5
 NEARLY_EMPTY = 0.05
 FEW_CHURNED = 50
 ROWS_PER_LEVEL = 10
-FEWEST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)

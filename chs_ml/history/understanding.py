@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from chs_ml.history.assembly import Parts
@@ -15,6 +16,8 @@ from chs_ml.spec import CalibrationSpec
 
 MEANINGS: tuple[Meaning, ...] = ("churned", "retained", "not known yet", "excluded", "unlisted")
 MAX_LEVELS_SHOWN = 5
+FEWEST_NAMED = 5
+"""A segment or stage of fewer customers is counted, not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,16 @@ def _outcomes(parts: Parts) -> dict[str, dict[str, int]]:
 
 
 def _columns(parts: Parts) -> Iterator[ColumnFacts]:
+    private = {reading.column for reading in parts.business.values()}
     for role, readings in (("metric", parts.metrics), ("audit", parts.audit)):
         for reading in readings.values():
-            yield _facts(reading, role)
+            yield _facts(reading, role, parts if reading.column in private else None)
     for role, reading in parts.business.items():
-        yield _facts(reading, role)
+        yield _facts(reading, role, parts)
 
 
-def _facts(reading: Reading, role: str) -> ColumnFacts:
+def _facts(reading: Reading, role: str, among: Parts | None) -> ColumnFacts:
+    """Return what the column holds. among: the customers, where a level of few of them is not to be named."""
     values = reading.values
     if isinstance(values, np.ndarray):
         known = values[~np.isnan(values)]
@@ -120,6 +125,17 @@ def _facts(reading: Reading, role: str) -> ColumnFacts:
         missing = 1 - len(known) / len(values) if len(values) else 0.0
         return ColumnFacts(reading.column, role, "number", low, high, None, (), missing)
     counts = [(one["counts"], str(one["values"])) for one in pc.value_counts(values.drop_null()).to_pylist()]
+    named = None if among is None else _of_several(values, among)
     frequent = tuple(value for _, value in sorted(counts, key=lambda one: (-one[0], one[1]))[:MAX_LEVELS_SHOWN])
+    frequent = tuple(value for value in frequent if named is None or value in named)
     missing = values.null_count / len(values) if len(values) else 0.0
     return ColumnFacts(reading.column, role, "category", None, None, len(counts), frequent, missing)
+
+
+def _of_several(values: pa.Array, parts: Parts) -> set[str]:
+    """Return the levels that five customers have, or more; none where nobody knows who is who."""
+    if len(parts.ids) != len(values):
+        return set()
+    pairs = pa.table({"level": values, "customer": pa.array(parts.ids, pa.string())})
+    counted = pairs.group_by("level").aggregate([("customer", "count_distinct")]).to_pylist()
+    return {str(one["level"]) for one in counted if one["customer_count_distinct"] >= FEWEST_NAMED}

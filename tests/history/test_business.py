@@ -106,7 +106,18 @@ def test_check_says_what_it_understood_of_them(table, spec):
     table(ROWS)
     told = {one.role: one for one in examine(spec(customer=ALL)).understood.columns}
     assert (told["segment"].name, told["segment"].levels, told["segment"].missing) == ("tier", 2, 0.25)
-    assert (told["revenue"].low, told["revenue"].high, told["stage"].frequent) == (0.0, 10.0, ("new", "old"))
+    assert (told["revenue"].low, told["revenue"].high, told["stage"].frequent) == (0.0, 10.0, ())
+
+
+def test_check_names_no_segment_of_under_five_customers(table, spec):
+    rows = [f"c{at % 30},{at % 7},{'ab'[at % 2]},{('yes', 'no')[at % 3 > 0]},north,new,1" for at in range(30)]
+    few = [f"c{at},{at},a,yes,Acme Ltd,old,1" for at in range(100, 104)]
+    table((ROWS[0], *rows, *few))
+    told = {one.role: one for one in examine(spec(customer=ALL)).understood.columns}
+    assert (told["segment"].frequent, told["segment"].levels) == (("north",), 2)
+    assert told["stage"].frequent == ("new",)
+    told = {one.role: one for one in examine(spec(customer="  customer: id\n  segment: plan")).understood.columns}
+    assert told["segment"].frequent == ("a", "b")
 
 
 def test_check_warns_of_a_segment_with_one_class(table, spec):

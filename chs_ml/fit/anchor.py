@@ -10,7 +10,7 @@ where it would be without an anchor, so size does not add up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -28,12 +28,14 @@ class Anchor:
     """An earlier formula to be pulled towards.
 
     was: new name → the name that the earlier formula has for the metric. factors: new name → what a value of the
-    earlier unit is multiplied by. FitError for a formula without a link: its weights have no scale in log-odds.
+    earlier unit is multiplied by. left: metrics that the earlier calibration looked at and gave no term, by their names
+    then: they are pulled towards nothing. FitError for a formula without a link: its weights have no scale in log-odds.
     """
 
     earlier: Formula
     was: Mapping[str, str] = field(default_factory=dict)
     factors: Mapping[str, float] = field(default_factory=dict)
+    left: Collection[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse a formula that was never calibrated, and a factor that is not positive."""
@@ -73,7 +75,7 @@ class Anchor:
     def named(self, metric: str) -> str | None:
         """Return what the earlier formula calls this metric; None where that name is now another metric's past."""
         before = self.was.get(metric)
-        if before in self._terms:
+        if before is not None and (before in self._terms or before in self.left):
             return before
         taken = {old for new, old in self.was.items() if new != metric}
         return None if metric in taken else metric
@@ -81,6 +83,8 @@ class Anchor:
     def coefficients(self, metric: MetricBasis) -> FloatArray | None:
         """Return the coefficients that would repeat the earlier term, None where there is none of the same kind."""
         term = self.term(metric.plan.name)
+        if term is None and self.named(metric.plan.name) in self.left:
+            return np.zeros(metric.columns)
         if term is None or self.earlier.link is None:
             return None
         height = self.earlier.link.b * term.weight

@@ -27,12 +27,13 @@ class Quarters:
 def calibrated(worlds, seed, ramps=1, fresh=0) -> Quarters:
     """Every quarter has other customers; ramps and strength are fixed, the pull and who leaves are chosen."""
     settings = Settings(ramps=ramps, size=0.1, bend=3.0 if ramps > 1 else None)
-    before, alone, anchored, loss = None, [], [], []
+    before, left, alone, anchored, loss = None, (), [], [], []
     for quarter, world in enumerate(worlds):
         panel = simulate(world, 1_000 * seed + quarter).panel
         by_itself = formula(world, panel, settings)
-        before = by_itself if before is None else formula(world, panel, settings, Anchor(before))
+        before = by_itself if before is None else formula(world, panel, settings, Anchor(before, left=left))
         names = [metric.name for metric in world.metrics]
+        left = set(names) - {term.metric for term in before.terms}
         alone.append(weights(by_itself, names))
         anchored.append(weights(before, names))
         if fresh:

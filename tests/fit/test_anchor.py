@@ -9,7 +9,7 @@ import pytest
 from chs_ml.errors import FitError
 from chs_ml.fit.anchor import Anchor
 from chs_ml.fit.estimator import HealthScoreClassifier
-from chs_ml.fit.fitting import Candidate, fit
+from chs_ml.fit.fitting import Candidate, basis_for, fit
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.pulling import signed_as_before
 from chs_ml.fit.selection import Settings, choose
@@ -214,3 +214,18 @@ def test_one_quarter_does_not_turn_a_learned_sign_round():
     free = (plans[0].directed("free"), plans[1])
     assert signed_as_before(anchor, free, [True, True]) == free
     assert signed_as_before(None, plans, [True, True]) == plans
+
+
+def test_what_the_earlier_calibration_left_out_is_pulled_towards_nothing():
+    term = Term("x", "usage", "positive", 1.0, Curve((0.0, 1.0), (0.0, 1.0), 0.5))
+    rows = rows_of(1)
+    basis = basis_for(rows, drawn.PLANS, 8)
+    anchor = Anchor(Formula((term,), Link(-1.0, 2.0)), was={"tickets": "calls"}, left={"logins", "calls"})
+    found = [anchor.coefficients(metric) for metric in basis.metrics]
+    assert [None if one is None else one.tolist() for one in found] == [
+        [0.0] * 8,
+        [0.0] * basis.metrics[1].columns,
+        None,
+        None,
+    ]
+    assert np.diag(anchor.penalty(basis, 2.0).matrix)[1:9].tolist() == [16.0] * 8

@@ -126,3 +126,29 @@ def test_an_empty_or_one_sided_sample_has_no_separation():
     table = pd.DataFrame({"logins": np.arange(40.0)})
     assert found(table, np.arange(40) % 2.0, weight=np.zeros(40)) == ()
     assert found(table, np.ones(40)) == ()
+
+
+@pytest.mark.parametrize(("customers", "named"), [(4, False), (5, True)])
+def test_no_level_of_fewer_than_five_customers_is_named(history, customers, named):
+    table, _ = history
+    draw = np.random.default_rng(0)
+    outcome = (draw.random(3_000) < 0.99).astype(float)
+    outcome[:40] = 0.0
+    groups = np.append(3_000 + np.arange(40) % customers, np.arange(2_960))
+    account = np.where(np.arange(3_000) < 40, "Acme", draw.choice(["Bolt", "Cog"], 3_000))
+    told = found(table.assign(account=account), outcome, groups=groups)
+    assert any("Acme" in str(one) for one in told) is named
+
+
+def test_a_level_of_one_outcome_is_learned_with_a_finite_weight_and_flagged():
+    draw = np.random.default_rng(0)
+    x, status = draw.normal(size=3_000), draw.choice(["active", "trial", "cancelled"], 3_000, p=[0.6, 0.2, 0.2])
+    outcome = np.where(status == "cancelled", 0.0, draw.random(3_000) < 1 / (1 + np.exp(-2 - 0.8 * x)))
+    plans = (MetricPlan("x", "positive"), MetricPlan("status"))
+    sample = drawn.sample(pd.DataFrame({"x": x, "status": status}), outcome, plans)
+    fitted = fit(sample, plans, Candidate(1, 0.1))
+    churn = 1 / (1 + np.exp(fitted.log_odds(sample.table)))
+    assert 0.98 < churn[status == "cancelled"].min() < churn[status == "cancelled"].max() < 1.0
+    assert fitted.basis.metrics[1].thin == (False, True, False)
+    (one,) = separations(sample, fitted.basis)
+    assert (one.metrics, one.where) == (("status",), "with 'cancelled', who all churned")

@@ -22,7 +22,7 @@ PERFECT_AUC = 0.98
 MOSTLY_MISSING = 0.5
 NEARLY_EMPTY = 0.05
 FEW_CHURNED = 50
-ROWS_PER_LEVEL = 10
+ROWS_PER_LEVEL, CUSTOMERS_PER_LEVEL = 10, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +145,17 @@ def _nearly_constant(panel: Panel) -> Iterator[Finding]:
 
 
 def _only_rare_levels(panel: Panel) -> Iterator[Finding]:
-    """A level is learned from ten rows with both outcomes among them; missing values are a level."""
-    churned = pd.Series(panel.churned)
+    """A level is learned from ten rows of five customers or more; missing values are a level."""
+    customers = pd.Series(panel.customer)
     for name in map(str, panel.metrics):
         if panel.metrics[name].dtype.kind == "f" or _is_near_id(panel.metrics[name]):
             continue
-        groups = churned.groupby(panel.metrics[name].fillna("\0missing").to_numpy())
-        rows, left = groups.size(), groups.sum()
-        if not ((rows >= ROWS_PER_LEVEL) & (left > 0) & (left < rows)).any():
-            found = f"metric {name!r}: no level has {ROWS_PER_LEVEL} rows with both outcomes, so it gets no weight"
+        groups = customers.groupby(panel.metrics[name].fillna("\0missing").to_numpy())
+        if not ((groups.size() >= ROWS_PER_LEVEL) & (groups.nunique() >= CUSTOMERS_PER_LEVEL)).any():
+            found = (
+                f"metric {name!r}: no level has {ROWS_PER_LEVEL} rows of {CUSTOMERS_PER_LEVEL} customers, so it gets "
+            )
+            found += "no weight"
             yield warning("rare-levels", found, "Group its levels, or say role: exclude", name)
 
 

@@ -21,11 +21,11 @@ from chs_ml.spec import CalibrationSpec
 def examine(spec: CalibrationSpec) -> Examination:
     """Return what was understood of the table, and everything that would stop a calibration or make it doubtful."""
     found = checks.examine(spec)
-    more = [*_refusals("baseline", lambda: formula_today(spec))]
+    more = [*_refusals("bad-baseline", lambda: formula_today(spec))]
     try:
         training = None if found.panel is None else split(found.panel, spec).training
     except DataError as refused:
-        training, more = None, [*more, *_errors("holdout", refused)]
+        training, more = None, [*more, *_errors("empty-part", refused)]
     more += _of_the_anchor(training, spec)
     if training is not None:
         more += _refusals("row-weights", lambda: check_classes(training, row_weights(training, spec), spec))
@@ -37,16 +37,16 @@ def _of_the_anchor(training: Panel | None, spec: CalibrationSpec) -> Iterator[Fi
     try:
         earlier = earlier_of(spec)
     except ChsError as refused:
-        yield from _errors("anchor", refused)
+        yield from _errors("bad-anchor", refused)
         return
     if earlier is None:
         return
     if training is None:
-        yield from _errors("anchor", DataError(*unknown_pasts(earlier.weights, spec)))
+        yield from _errors("bad-anchor", DataError(*unknown_pasts(earlier.weights, spec)))
     else:
-        yield from _refusals("anchor", lambda: anchor_of(training, spec))
+        yield from _refusals("bad-anchor", lambda: anchor_of(training, spec))
     for note in (*earlier.weights.notes, *idle_factors(earlier.weights, spec)):
-        yield warning("anchor", *_parted(note))
+        yield warning("anchor-note", *_parted(note))
 
 
 def _refusals(code: str, done: Callable[[], object]) -> list[Finding]:

@@ -68,7 +68,9 @@ def _pull(value: Any) -> Any:
 class Anchor(SpecPart):
     """An earlier formula that the new one is pulled towards."""
 
-    file: Text | None = Field(None, description="weights file of the earlier formula, relative to the spec")
+    file: Text | None = Field(
+        None, description="weights file of the earlier formula, or its run's folder, relative to the spec"
+    )
     strength: Annotated[
         float | Literal["auto"], PlainValidator(_pull, json_schema_input_type=float | Literal["auto"])
     ] = Field("auto", description="auto: the strongest pull that is as good as the best; or a number above 0")
@@ -143,7 +145,7 @@ class Baseline(SpecPart):
     """The score in use today: a column of the table, or a weights file."""
 
     column: Text | None = Field(None, description="column of the score in use today, high when healthy")
-    formula: Text | None = Field(None, description="weights file of the formula in use today")
+    formula: Text | None = Field(None, description="weights file of the formula in use today, or its run's folder")
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:

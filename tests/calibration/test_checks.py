@@ -41,7 +41,7 @@ def test_an_anchor_that_serves_is_no_finding(found):
 )
 def test_a_file_that_is_no_anchor_is_an_error_by_the_name_it_has_in_the_spec(found, edit, problem):
     [(severity, code, said)] = found(edit)
-    assert (severity, code) == ("error", "anchor")
+    assert (severity, code) == ("error", "bad-anchor")
     assert said.startswith("calibration.anchor.file 'old.json'") and problem in said
 
 
@@ -50,7 +50,7 @@ def test_a_file_that_is_not_there_is_an_error(found, file, problem):
     [(severity, _, said)] = found(calibration={"anchor": {"file": file}})
     assert severity == "error" and f"calibration.anchor.file '{file}'" in said and problem in said
     [(severity, code, said)] = found(calibration={}, baseline={"formula": file})
-    assert (severity, code) == ("error", "baseline") and f"baseline.formula '{file}'" in said
+    assert (severity, code) == ("error", "bad-baseline") and f"baseline.formula '{file}'" in said
 
 
 def test_units_and_pasts_are_held_against_the_anchor(found):
@@ -58,7 +58,9 @@ def test_units_and_pasts_are_held_against_the_anchor(found):
     frame["tenure"] *= 100
     frame["visits"] = frame["logins"] % 3
     said = found(frame=frame, metrics=[{"name": "visits", "was": "loginz", "unit_factor": 2}])
-    assert [(severity, code) for severity, code, _ in said] == [("error", "anchor")] * 2 + [("warning", "anchor")]
+    assert [(severity, code) for severity, code, _ in said] == [("error", "bad-anchor")] * 2 + [
+        ("warning", "anchor-note")
+    ]
     for part, (*_, text) in zip(("'loginz'", "another unit", "changes nothing"), said, strict=True):
         assert part in text
 
@@ -94,4 +96,4 @@ def test_a_holdout_that_takes_every_row_is_an_error(found):
         data={**tiny.SPEC["data"], "cutoff": "quarter"},
         validation={"holdout": {"from": "2020-01-01"}},
     )
-    assert (severity, code) == ("error", "holdout") and "Choose another share or date." in said
+    assert (severity, code) == ("error", "empty-part") and "Choose another share or date." in said

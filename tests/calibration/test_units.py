@@ -93,6 +93,7 @@ def test_the_right_factor_settles_it_and_a_wrong_one_does_not():
     ("unit", "spec", "problem"),
     [
         ("hours", {"unit": "minutes"}, "the anchor has it in 'hours', the spec in 'minutes'"),
+        ("x" * 5_000, {"unit": "minutes"}, f"the anchor has it in '{'x' * 39}…', the spec"),
         ("hours", {"unit": "hours", "unit_factor": 60}, "unit_factor is 60, yet the anchor and the spec both have"),
         ("hours", {"unit": " Hours "}, None),
         ("hours", {"unit": "h", "unit_factor": 1}, None),

@@ -40,6 +40,15 @@ def test_check_as_json(run, tmp_path):
     assert {column["name"]: column["kind"] for column in told["columns"]}["plan"] == "category"
 
 
+def test_check_says_what_is_wrong_with_the_anchor(run, tmp_path):
+    spec = tiny.write(tmp_path, calibration={"anchor": {"file": "gone.json"}})
+    answer = run("check", spec)
+    assert answer.code == 1 and "error  bad-anchor  calibration.anchor.file 'gone.json' cannot be read" in answer.out
+    answer = run("check", spec, "--json")
+    [found] = json.loads(answer.out)["findings"]
+    assert answer.code == 1 and (found["code"], found["remedy"]) == ("bad-anchor", "Check the path")
+
+
 def test_check_tells_every_problem_and_counts_them_rightly(run, tmp_path):
     frame = tiny.customers().drop(columns="tenure").assign(logins=7)
     frame.loc[3, "left"] = "maybe"

@@ -11,18 +11,20 @@ ROOT = Path(__file__).parents[2]
 
 
 def _codes_in(source: str) -> Iterator[tuple[str, str]]:
-    """(code, severity) of `error("code", …)`, `warning("code", …)` and of rules `("code", "must", "remedy")`."""
+    """(code, severity) of `error("code", …)`, of warnings, of refusals, and of rules `("code", "must", "remedy")`."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=ast.Name(id="error" | "warning" as severity), args=[ast.Constant(value=str(code)), *_]):
                 yield code, severity
+            case ast.Call(func=ast.Name(id="_errors" | "_refusals"), args=[ast.Constant(value=str(code)), *_]):
+                yield code, "error"
             case ast.Tuple(elts=[ast.Constant(value=str(code)), _, ast.Constant(value=str())]):
                 if re.fullmatch(r"[a-z]+(-[a-z]+)+", code):
                     yield code, "error"
 
 
 def test_the_page_of_findings_is_complete():
-    sources = sorted((ROOT / "chs_ml" / "history").glob("*.py"))
+    sources = [*(ROOT / "chs_ml" / "history").glob("*.py"), ROOT / "chs_ml" / "calibration" / "checks.py"]
     spoken = {found for path in sources for found in _codes_in(path.read_text(encoding="utf-8"))}
     page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| .+ \| .+ \|$", page, re.MULTILINE)

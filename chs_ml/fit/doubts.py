@@ -24,6 +24,7 @@ def doubts_of(sample: Sample, fitted: Fitted, choice: Choice, separated: Sequenc
         *choice.held_back,
         *_few(sample),
         *missing_is_best(fitted),
+        *(str(one) for one in choice.near if names.intersection(one.metrics)),
         *_shared([one for one in choice.shared if one.metric in names]),
         *doubts_of_levels(fitted.basis, sample),
     )

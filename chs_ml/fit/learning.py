@@ -21,6 +21,7 @@ from chs_ml.fit.inference import Inference, Known, inference_of
 from chs_ml.fit.leaks import Separation, separations
 from chs_ml.fit.leaving import RULES, Left, without_evidence
 from chs_ml.fit.lowering import weights_in
+from chs_ml.fit.nearly import near_sets
 from chs_ml.fit.pins import fit_pinned
 from chs_ml.fit.selection import Choice, Settings, choose
 from chs_ml.fit.table import MetricPlan
@@ -52,9 +53,12 @@ def learn(
     left += tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
     apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
     shared = shared_levels(sample.of(apart), apart)
-    choice = choose(sample.of(apart), carried_once(apart, shared), settings, progress)
+    once = carried_once(apart, shared)
+    choice = choose(sample.of(apart), once, settings, progress)
     declared = tuple(plan.name for plan in plans if plan.direction != "auto")
-    return _with_evidence(sample, replace(choice, declared=declared, left=left, shared=shared), settings, progress)
+    near = near_sets(sample.of(apart), once)
+    choice = replace(choice, declared=declared, left=left, shared=shared, near=near)
+    return _with_evidence(sample, choice, settings, progress)
 
 
 def refit(sample: Sample, choice: Choice) -> Learned:

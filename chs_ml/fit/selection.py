@@ -17,6 +17,7 @@ from chs_ml.fit.directions import Freed, freed, signed
 from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
 from chs_ml.fit.leaving import RULES, Left
+from chs_ml.fit.nearly import NearSet
 from chs_ml.fit.pulling import pulls_of, signed_as_before, without_changed
 from chs_ml.fit.support import doubts_of_support, supported
 from chs_ml.fit.table import MetricPlan
@@ -113,6 +114,7 @@ class Choice:
 
     plans: of the metrics that stay, with their directions. declared: those whose direction was not the data's to
     choose. left: the metrics without a term. shared: levels that another metric carries.
+    near: metrics that others nearly tell.
     held_back: why some candidates did not come into question.
     wishes: those that the fit is held to.
     """
@@ -126,6 +128,7 @@ class Choice:
     declared: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
     shared: tuple[SharedLevel, ...] = ()
+    near: tuple[NearSet, ...] = ()
     held_back: tuple[str, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
 

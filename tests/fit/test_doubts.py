@@ -119,3 +119,11 @@ def test_few_customers_are_told():
     weight[:20] = 60.0
     unequal = learn(drawn.sample(table, outcome, weight=weight * 900 / weight.sum()), drawn.PLANS)
     assert any("as 900 customers count very unequally" in doubt for doubt in unequal.doubts)
+
+
+def test_near_twins_are_told_even_where_one_has_left():
+    table = drawn.frame(1_500, 2, gaps=False)
+    table.insert(1, "sessions", table.logins * np.random.default_rng(0).uniform(0.9, 1.1, 1_500))
+    plans = (drawn.PLANS[0], MetricPlan("sessions", "positive"), *drawn.PLANS[1:])
+    learned = learn(drawn.sample(table, drawn.retained(table, 2), plans), plans)
+    assert any("sessions" in doubt and "say nearly the same (r = .9" in doubt for doubt in learned.doubts)

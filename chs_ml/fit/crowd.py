@@ -16,7 +16,10 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Crowd:
-    """The customer of each row as a code, and how many rows one customer has at most."""
+    """The customer of each row as a code, and how many rows one customer has at most.
+
+    most: 0 where nobody said whose rows they are: then a row's weight says how many customers it is, and any may speak.
+    """
 
     codes: IntArray
     most: int
@@ -53,6 +56,11 @@ def crowd_of(customers: Any) -> Crowd:
     """Return the crowd of the customers' names or numbers, one a row."""
     codes = np.asarray(pd.factorize(np.asarray(customers), use_na_sentinel=False)[0], dtype=np.intp)
     return Crowd(codes, int(np.bincount(codes).max(initial=1)) if len(codes) else 1)
+
+
+def unknown(rows: int) -> Crowd:
+    """Return the crowd of rows of which only the weights say how many customers they are."""
+    return Crowd(np.arange(rows, dtype=np.intp), 0)
 
 
 def each_alone(rows: int) -> Crowd:

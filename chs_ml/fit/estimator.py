@@ -15,7 +15,8 @@ from sklearn.utils.validation import _check_feature_names, _check_sample_weight,
 
 from chs_ml.errors import FitError
 from chs_ml.fit.anchor import Anchor
-from chs_ml.fit.fitting import Sample
+from chs_ml.fit.crowd import unknown
+from chs_ml.fit.fitting import Sample, with_crowd
 from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.selection import Settings
@@ -101,7 +102,10 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         counted = order[weight[order] > 0]
         anchor = None if self.anchor is None else Anchor(self.anchor)
         retained = (churned == 0).astype(np.float64)
-        sample = Sample(table, retained, weight, together, anchor).take(counted)
+        sample = Sample(table, retained, weight, together, anchor)
+        if groups is None:  # rows alike stay together, and are yet as many customers as they weigh
+            sample = with_crowd(sample, unknown(len(weight)))
+        sample = sample.take(counted)
         self.learned_: Learned = learn(sample, plans, self._settings())
         self.n_iter_ = self.learned_.fitted.solution.gradients
         return self

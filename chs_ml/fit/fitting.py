@@ -61,11 +61,11 @@ class Sample:
         """Return some of the rows."""
         parts = (self.retained[rows], self.weight[rows], self.groups[rows])
         standing = None if self.standing is None else self.standing[rows]
-        return _known(Sample(self.table.take(rows), *parts, self.anchor, standing), self.crowd.take(rows))
+        return with_crowd(Sample(self.table.take(rows), *parts, self.anchor, standing), self.crowd.take(rows))
 
     def of(self, plans: Sequence[MetricPlan]) -> Sample:
         """Return the same rows with these metrics only."""
-        return _known(replace(self, table=self.table.of([plan.name for plan in plans])), self.crowd)
+        return with_crowd(replace(self, table=self.table.of([plan.name for plan in plans])), self.crowd)
 
     def one_class(self) -> bool:
         """Return whether all rows that count have the same outcome."""
@@ -73,7 +73,8 @@ class Sample:
         return stayed <= 0.0 or stayed >= float(self.weight.sum())
 
 
-def _known(sample: Sample, crowd: Crowd) -> Sample:
+def with_crowd(sample: Sample, crowd: Crowd) -> Sample:
+    """Return the sample, knowing whose rows they are: where its groups say only what stays together in folds."""
     vars(sample)["crowd"] = crowd  # where the cached property looks first
     return sample
 

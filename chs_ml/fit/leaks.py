@@ -112,7 +112,7 @@ class _Rows:
             return False
         if not self.sample.crowd.several(at):
             return False
-        _, first = np.unique(self.sample.crowd.codes[at], return_index=True)
+        _, first = np.unique(self.sample.groups[at], return_index=True)
         luck = self.logs[self.stayed[at[first]].astype(np.intp)].sum()
         return bool(luck + np.log(self.metrics) + side.places < np.log(BY_CHANCE))
 

@@ -61,7 +61,7 @@ def near_sets(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[NearSet, ...
     if len(counted) < 2 or len(plans) < 2:
         return ()
     some = sample.take(counted[:: -(-len(counted) // ASKED)])
-    people, names = len(np.unique(some.groups)), tuple(plan.name for plan in plans)
+    people, names = some.crowd.count(), tuple(plan.name for plan in plans)
     found: list[NearSet] = []
     for seen_as in (_middle, _ranked):
         pairs = zip(some.table.columns, plans, strict=True)

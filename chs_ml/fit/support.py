@@ -36,6 +36,8 @@ def events_of(sample: Sample) -> float:
 def _effective(sample: Sample, rows: BoolArray) -> float:
     there = np.flatnonzero(rows & (sample.weight > 0))
     weight, codes = sample.weight[there], sample.crowd.codes[there]
+    if sample.crowd.most == 0:
+        return float(weight.sum())
     many = np.bincount(codes)
     mean = np.bincount(codes, weights=weight)[many > 0] / many[many > 0]
     return float(mean.sum() ** 2 / (mean @ mean)) if len(there) else 0.0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chs_ml.fit.crowd import Crowd, crowd_of, each_alone
+from chs_ml.fit.crowd import Crowd, crowd_of, each_alone, unknown
+from chs_ml.fit.fitting import with_crowd
+from chs_ml.fit.support import events_of
 from tests.fit import drawn
 
 
@@ -37,3 +39,10 @@ def test_a_sample_counts_its_customers_once_and_its_parts_know_them():
     part = sample.take(np.arange(24)).of(drawn.PLANS[:1])
     assert isinstance(vars(part)["crowd"], Crowd)
     assert (part.crowd.count(), part.crowd.most) == (2, 12)
+
+
+def test_where_nobody_said_whose_rows_they_are_weights_are_customers():
+    table = drawn.frame(60)
+    nobody = with_crowd(drawn.sample(table, drawn.retained(table), weight=np.full(60, 2.0)), unknown(60))
+    assert nobody.crowd.several(np.arange(60) < 1)
+    assert events_of(nobody) == 2 * min(nobody.retained.sum(), 60 - nobody.retained.sum())

@@ -17,11 +17,11 @@ from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.table import MetricPlan
 from chs_ml.formula.columns import FloatArray
 
-SHARES = (0.03, 0.01, 0.003, 0.001, 0.0)
+SHARES = (0.01, 0.003, 0.001, 0.0)
 """Strengths as shares of the rows, from the strongest to none.
 
-With 17 % churn a row says about 0.012 of a curve's height (µ(1 - µ)/12), so that with 3 % of the rows the earlier
-formula counts two and a half times as much as the new rows, and with a thousandth a twelfth.
+With 17 % churn a row says about 0.004 of a curve's height beside others that hang together with it, so that with 1 % of
+the rows the earlier formula counts two and a half times as much as the new rows, and with a thousandth a quarter.
 """
 CHANGED = 0.1
 """A metric has changed where chance alone would bring any of them so far apart this rarely: see decision 010."""

@@ -10,17 +10,13 @@ from tests.fit.quarters import calibrated, changed
 
 WORLD = coverage_world(customers=4_000, cutoffs=1, effect=0.0)
 NAMES = [metric.name for metric in WORLD.metrics]
-SEEDS = range(6)
+SEEDS = range(400, 404)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ramps", [1, 8])
 def test_in_a_world_that_does_not_change_weights_vary_less_than_half_as_much_and_the_loss_is_no_worse(ramps):
-    """Standard deviation of a weight over five quarters, mean over metrics and seeds.
-
-    Measured: .43 times as much with one ramp (root mean square .62), log-loss -.00022 ± .00010; with eight ramps
-    .35 (.46), -.00095 ± .00016.
-    """
+    """Standard deviation of a weight over five quarters, mean over metrics and seeds; measured: decision 010."""
     seen = [calibrated([WORLD] * 5, seed, ramps, fresh=20_000) for seed in SEEDS]
     alone, anchored = (
         np.array([getattr(one, how).std(axis=0, ddof=1) for one in seen]) for how in ("alone", "anchored")
@@ -35,7 +31,7 @@ def test_in_a_world_that_does_not_change_weights_vary_less_than_half_as_much_and
 def test_where_a_metric_changes_the_anchored_weight_follows_within_two_quarters(name, factor):
     """The weight trebles or ends with the fourth quarter; the uncertainty is that of a quarter calibrated by itself.
 
-    Measured: at most 1.8 standard errors away in the fifth quarter, in the fourth 1.9 (18 worlds).
+    Measured: decision 010.
     """
     after = changed(WORLD, name, factor)
     seen = [calibrated([WORLD, WORLD, WORLD, after, after], seed) for seed in SEEDS]

@@ -35,6 +35,9 @@ SHARE, SHARE_OF_LEVEL = 0.1, 0.01
 LOOK = 2_000
 """Rows of either outcome that show whether an end may be material."""
 DID = {True: "stayed", False: "churned"}
+NAMED = 8
+MOST_ASKED = 40
+"""Of more metrics than these it is not asked which of them are needed: a linear programme for each takes minutes."""
 MOST_OF_THEM = 0.9
 """A metric is not needed for a separation that parts nine rows in ten of them without it."""
 
@@ -52,7 +55,7 @@ class Separation:
         """Return what a person has to know."""
         if len(self.metrics) > 1:
             return (
-                f"{', '.join(self.metrics)} together separate churned from retained customers ({self.kind}: "
+                f"{_listed(self.metrics)} together separate churned from retained customers ({self.kind}: "
                 f"{self.rows:,} rows lie on one side). Either one of them knows the outcome already, or there are too "
                 "few customers for so many metrics; bring more customers, or leave metrics out (role: exclude)."
             )
@@ -177,7 +180,7 @@ class _Rows:
         if verdict.kind == "none":
             return None
         needed = list(metrics)
-        for at in metrics:
+        for at in metrics if len(metrics) <= MOST_ASKED else ():
             fewer = [other for other in needed if other != at]
             without = self._among(basis, fewer)
             if without.kind == verdict.kind and without.rows >= MOST_OF_THEM * verdict.rows:
@@ -194,6 +197,11 @@ class _Rows:
         parted = np.abs(log_odds(encoded, verdict.direction)) > PARTED
         places = np.count_nonzero(verdict.direction[1:]) * float(np.log(len(parted)))
         return verdict if self.counts(_Side(parted, "", places, SHARE)) else replace(verdict, kind="none")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED:,} others" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _any_of(sides: Sequence[_Side], rows: int) -> BoolArray:

@@ -27,6 +27,9 @@ from chs_ml.fit.selection import Choice, Settings, choose
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, silent
 
+FEW = 3
+"""So many metrics may know the outcome together; where it takes more, there are too few customers for so many."""
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -77,7 +80,8 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
     metrics, rule = len(choice.plans), RULES[settings.evidence]
     fitted = _fit(sample, choice)
     separated = separations(sample.of(choice.plans), fitted.basis)
-    keep = {*settings.keep, *(name for one in separated for name in one.metrics)}  # their errors have no end
+    flagged = [one for one in separated if len(one.metrics) <= FEW]  # their errors have no end: evidence says nothing
+    keep = {*settings.keep, *(name for one in flagged for name in one.metrics)}
     while True:
         progress("looking at the evidence", metrics - len(choice.plans), metrics)
         companion = _companion(sample, fitted)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from chs_ml.fit.basis import basis_of
-from chs_ml.fit.fitting import Candidate, fit
+from chs_ml.fit.fitting import Candidate, basis_for, fit
 from chs_ml.fit.leaks import separations
 from chs_ml.fit.table import MetricPlan
 from tests.fit import drawn
@@ -152,3 +154,16 @@ def test_a_level_of_one_outcome_is_learned_with_a_finite_weight_and_flagged():
     assert fitted.basis.metrics[1].thin == (False, True, False)
     (one,) = separations(sample, fitted.basis)
     assert (one.metrics, one.where) == (("status",), "with 'cancelled', who all churned")
+
+
+def test_more_metrics_than_customers_can_tell_apart_are_refused_a_long_search():
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(draw.standard_normal((120, 60)), columns=[f"m{at}" for at in range(60)])
+    outcome = (draw.random(120) < 0.7).astype(float)
+    plans = tuple(MetricPlan(name, "free") for name in table.columns)
+    sample = drawn.sample(table, outcome, plans)
+    begun = time.process_time()
+    (found,) = separations(sample, basis_for(sample, plans, 1))
+    assert time.process_time() - begun < 5.0
+    assert (found.kind, len(found.metrics)) == ("complete", 60)
+    assert "m7 and 52 others together separate" in str(found)

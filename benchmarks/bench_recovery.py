@@ -59,7 +59,25 @@ def report(title: str, world: World, settings: Settings, seeds: Sequence[int], p
         f"Coefficients of a wrong sign: {sum(one.wrong_signs for one in found)}. "
         f"Largest bias of a final weight: {bias:.1f} points ({before:.1f} with nothing left out).",
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *claims(found)])
+
+
+def claims(found: Sequence[Study]) -> list[str]:
+    """Return what is claimed of 95 % intervals and of noise, and whether these panels bear it out."""
+    covered = {which: 100 * np.mean([getattr(one, which) for one in found], 0) for which in ("contrast", "weight")}
+    clear = 100 * np.mean([one.clear[-NOISE:] for one in found])
+    lines = [f"- noise called clear: {clear:.1f} % (at most 5): {_holds(clear <= 5)}"]
+    for which, each in covered.items():
+        low, high, mean = each.min(), each.max(), each.mean()
+        lines.append(
+            f"- {which}s covered: {mean:.1f} % (93 to 97): {_holds(93 <= mean <= 97)}; each by itself {low:.1f} to "
+            f"{high:.1f} % (91 to 98): {_holds(low >= 91 and high <= 98)}"
+        )
+    return lines
+
+
+def _holds(claim: bool) -> str:
+    return "holds" if claim else "**does not hold**"
 
 
 def efficient(tables: int) -> str:

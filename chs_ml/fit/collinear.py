@@ -15,8 +15,8 @@ import numpy as np
 from scipy.linalg import lstsq
 from scipy.stats import rankdata
 
-from chs_ml.fit.basis import ENOUGH
 from chs_ml.fit.fitting import Sample
+from chs_ml.fit.learnable import ENOUGH
 from chs_ml.fit.straight import RANKED, Straight
 from chs_ml.fit.table import Column, MetricPlan, Table
 from chs_ml.formula.columns import BoolArray, FloatArray

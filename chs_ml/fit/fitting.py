@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from chs_ml.fit.anchor import Anchor
-from chs_ml.fit.basis import Basis, basis_of
+from chs_ml.fit.basis import Basis
 from chs_ml.fit.crowd import Crowd, crowd_of
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.objective import Objective, log_odds
 from chs_ml.fit.solver import TOLERANCE, Bounds, Solution, minimise
 from chs_ml.fit.standing import averaged

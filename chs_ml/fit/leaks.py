@@ -22,8 +22,9 @@ from itertools import product
 
 import numpy as np
 
-from chs_ml.fit.basis import ENOUGH, Basis, CurveBasis, LevelsBasis, MetricBasis
+from chs_ml.fit.basis import Basis, CurveBasis, LevelsBasis, MetricBasis
 from chs_ml.fit.fitting import Sample
+from chs_ml.fit.learnable import ENOUGH
 from chs_ml.fit.objective import log_odds
 from chs_ml.fit.separation import PARTED, Kind, Verdict, separation_among
 from chs_ml.fit.table import Column, Table

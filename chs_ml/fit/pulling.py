@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chs_ml.fit.anchor import Anchor
-from chs_ml.fit.basis import CurveBasis, basis_of
+from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.companion import COMPANION, Companion, companion_of
 from chs_ml.fit.contrasts import SIGN, places_of, wald_p
 from chs_ml.fit.fitting import Candidate, Sample
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.table import MetricPlan
 from chs_ml.formula.columns import FloatArray
 

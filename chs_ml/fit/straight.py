@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chs_ml.fit.basis import ALMOST, ENOUGH
+from chs_ml.fit.learnable import ALMOST, ENOUGH
 from chs_ml.fit.table import Column, Table
 from chs_ml.formula.columns import FloatArray, IntArray
 

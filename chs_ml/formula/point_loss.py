@@ -70,11 +70,13 @@ class _Counts:
         return np.log(share / (1 - share)), np.zeros(len(share))
 
     def at(self, a: FloatArray, b: FloatArray) -> Line:
+        """Return the lines a + b·x with what each loses."""
         odds = a[:, None] + b[:, None] * self.x
         loss = self.rows * (np.maximum(odds, 0.0) + np.log1p(np.exp(-np.abs(odds)))) - self.retained * odds
         return Line(a, b, loss.sum(axis=1) / self.rows.sum(axis=1) + 0.5 * RIDGE * b**2)
 
     def newton(self, line: Line) -> tuple[FloatArray, FloatArray]:
+        """Return the steps of a and b that lead to the minimum of the quadratic at each line."""
         odds: NDArray[Any] = line.a[:, None] + line.b[:, None] * self.x
         p = 1.0 / (1.0 + np.exp(-odds))
         n = self.rows.sum(axis=1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from chs_ml.fit.basis import CurveBasis, basis_of
+from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.fitting import Candidate, Sample, objective_of
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.solver import Bounds
 from chs_ml.fit.table import MetricPlan, read_table
 

@@ -8,8 +8,8 @@ import pytest
 
 from chs_ml import HealthScoreClassifier
 from chs_ml.errors import FitError
-from chs_ml.fit.basis import basis_of
 from chs_ml.fit.crowd import crowd_of
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.objective import log_odds
 from chs_ml.fit.table import MetricPlan, read_table
 from tests.fit import drawn

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chs_ml.fit.basis import basis_of
 from chs_ml.fit.fitting import Candidate, basis_for, fit
 from chs_ml.fit.leaks import separations
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.table import MetricPlan
 from tests.fit import drawn
 from tests.fit.test_real_tables import saas, telco

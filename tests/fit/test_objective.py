@@ -91,7 +91,7 @@ def test_more_than_256_slots():
     """A category of 300 levels needs wider slot numbers."""
     import pandas as pd
 
-    from chs_ml.fit.basis import basis_of
+    from chs_ml.fit.learnable import basis_of
     from chs_ml.fit.objective import log_odds
     from chs_ml.fit.table import MetricPlan
 

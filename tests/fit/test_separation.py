@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from chs_ml.fit.basis import basis_of
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.separation import dense_rows, separation_among, separation_of
 from tests.fit import drawn
 from tests.test_golden import straight

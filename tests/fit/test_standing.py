@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chs_ml.fit.basis import basis_of
 from chs_ml.fit.fitting import Candidate, basis_for, fit
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.table import MetricPlan
 from tests.fit import drawn
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from chs_ml.errors import FitError
-from chs_ml.fit.basis import basis_of
 from chs_ml.fit.fitting import Candidate, basis_for, fit
+from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.selection import CANDIDATES, Settings, choose
 from chs_ml.fit.support import (
     check_support,

@@ -50,15 +50,13 @@ def test_the_same_weights_whatever_the_order_the_cores_and_the_file(tmp_path):
 
 
 @pytest.mark.slow
-def test_telco_whatever_the_order_and_the_cores(tmp_path):
+def test_telco_whatever_the_order_and_the_cores(tmp_path, chs_data):
     """A table that is large enough for threads to share its rows."""
     import pandas as pd
     import yaml
 
     folder = Path(__file__).parents[1] / "experiments" / "telco"
-    table = folder / "customers.csv"
-    if not table.is_file():
-        pytest.skip("experiments/telco/fetch.py has not been run")
+    table = chs_data / "telco_ibm" / "Telco-Customer-Churn.csv"
     said = yaml.safe_load((folder / "calibration.yaml").read_text(encoding="utf-8"))
     said["data"]["table"] = "customers.csv"
     found = []

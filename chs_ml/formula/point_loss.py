@@ -42,8 +42,10 @@ def fitted_line(
     retained, rows: (candidates, scores), weighted. x: (scores,). start: one line for all of them.
     """
     counts = _Counts(retained, rows, x)
-    line = counts.at(*counts.level()) if start is None else counts.at(*(np.full(len(rows), part[0]) for part in
-                                                                        (start.a, start.b)))  # fmt: skip
+    if start is None:
+        line = counts.at(*counts.level())
+    else:
+        line = counts.at(np.full(len(rows), start.a[0]), np.full(len(rows), start.b[0]))
     size = np.ones(len(rows))
     for _ in range(rounds):
         step_a, step_b = counts.newton(line)
@@ -52,8 +54,11 @@ def fitted_line(
         b = np.clip(line.b + size * step_b, -STEEPEST, STEEPEST)
         ahead = counts.at(np.clip(line.a + size * step_a, -STEEPEST, STEEPEST), b)
         better = ahead.loss <= line.loss
-        line = Line(*(np.where(better, new, old) for new, old in
-                      ((ahead.a, line.a), (ahead.b, line.b), (ahead.loss, line.loss))))  # fmt: skip
+        line = Line(
+            np.where(better, ahead.a, line.a),
+            np.where(better, ahead.b, line.b),
+            np.where(better, ahead.loss, line.loss),
+        )
         size = np.where(better, np.minimum(1.0, 2.0 * size), size / 2.0)
     return line
 

@@ -16,9 +16,9 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 import numpy as np
 
 from chs_ml.calibration.rows import plans_of, sample_of, settings_of
-from chs_ml.fit.bootstrap import standard_errors, staying
-from chs_ml.fit.companion import companion_of
-from chs_ml.fit.contrasts import contrasts_of, signs_of
+from chs_ml.fit.evidence.bootstrap import standard_errors, staying
+from chs_ml.fit.evidence.companion import companion_of
+from chs_ml.fit.evidence.contrasts import contrasts_of, signs_of
 from chs_ml.fit.learning import learn
 from chs_ml.history.panel import load_panel
 from chs_ml.spec import load_spec

@@ -36,15 +36,15 @@ from typing import Any
 import numpy as np
 
 from chs_ml.fit.basis import Basis, CurveBasis
-from chs_ml.fit.collinear import same_information
-from chs_ml.fit.companion import companion_of
-from chs_ml.fit.contrasts import contrasts_of, signs_of
+from chs_ml.fit.evidence.companion import companion_of
+from chs_ml.fit.evidence.contrasts import contrasts_of, signs_of
+from chs_ml.fit.evidence.inference import Inference, inference_of
 from chs_ml.fit.fitting import Candidate, Fitted, Sample
-from chs_ml.fit.inference import Inference, inference_of
-from chs_ml.fit.leaks import separations
 from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.objective import Objective
+from chs_ml.fit.scrutiny.collinear import same_information
+from chs_ml.fit.scrutiny.leaks import separations
 from chs_ml.fit.solver import Bounds, Solution, minimise
 from chs_ml.fit.table import Column, MetricPlan, Table
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from chs_ml.fit.basis import CurveBasis
-from chs_ml.fit.companion import bending, companion_of
-from chs_ml.fit.contrasts import contrasts_of, signs_of
+from chs_ml.fit.evidence.companion import bending, companion_of
+from chs_ml.fit.evidence.contrasts import contrasts_of, signs_of
 from chs_ml.fit.fitting import Candidate, Fitted, Sample, fit, objective_of
 from chs_ml.fit.learnable import basis_of
 from chs_ml.fit.learning import Learned, learn, refit

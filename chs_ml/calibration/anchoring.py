@@ -11,7 +11,7 @@ from chs_ml.calibration.earlier import Earlier, earlier_named
 from chs_ml.calibration.pasts import idle_factors, unknown_pasts
 from chs_ml.calibration.units import complaint
 from chs_ml.errors import DataError, FormulaError
-from chs_ml.fit.anchor import Anchor
+from chs_ml.fit.anchor.anchor import Anchor
 from chs_ml.fit.selection import Choice
 from chs_ml.formula import WeightsFile
 from chs_ml.history.panel import Panel

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chs_ml.fit.alone import Alone
-from chs_ml.fit.contrasts import Contrast
-from chs_ml.fit.inference import Evidence, Verdict, verdict_of
+from chs_ml.fit.evidence.alone import Alone
+from chs_ml.fit.evidence.contrasts import Contrast
+from chs_ml.fit.evidence.inference import Evidence, Verdict, verdict_of
+from chs_ml.fit.evidence.leaving import Left
 from chs_ml.fit.learning import Learned
-from chs_ml.fit.leaving import Left
 from chs_ml.fit.selection import Choice
 
 

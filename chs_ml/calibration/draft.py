@@ -10,10 +10,10 @@ from chs_ml.calibration.rows import plans_of, sample_of
 from chs_ml.calibration.weighting import at_base_rate, standing_of
 from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
+from chs_ml.fit.scrutiny.support import check_support
 from chs_ml.fit.selection import Settings
-from chs_ml.fit.support import check_support
 from chs_ml.fit.trial import Progress
-from chs_ml.fit.wished import check_wishes
+from chs_ml.fit.wishes.wished import check_wishes
 from chs_ml.formula import Formula
 from chs_ml.formula.columns import FloatArray
 from chs_ml.history.panel import Panel

@@ -23,7 +23,7 @@ from chs_ml.explain.impact import impact_of
 from chs_ml.explain.population import Population
 from chs_ml.explain.words import shape_in_words
 from chs_ml.export.evidence import evidence_keys
-from chs_ml.fit.alone import alone_of
+from chs_ml.fit.evidence.alone import alone_of
 from chs_ml.formula import Formula, Term, WeightsFile
 from chs_ml.formula.columns import FloatArray
 from chs_ml.formula.wishes import Wishes

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import lstsq
 
 from chs_ml.fit.basis import LevelsBasis
-from chs_ml.fit.companion import COMPANION
+from chs_ml.fit.evidence.companion import COMPANION
 from chs_ml.fit.fitting import Candidate, Fitted, Sample, fit, objective_of
 from chs_ml.fit.table import MetricPlan, Wanted
 from chs_ml.fit.trial import ROUGH, Progress, Trial, silent

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_feature_names, _check_sample_weight, check_is_fitted, validate_data
 
 from chs_ml.errors import FitError
-from chs_ml.fit.anchor import Anchor
+from chs_ml.fit.anchor.anchor import Anchor
 from chs_ml.fit.crowd import unknown
 from chs_ml.fit.fitting import Sample, with_crowd
 from chs_ml.fit.learning import Learned, learn

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from chs_ml.fit.anchor import Anchor
+from chs_ml.fit.anchor.anchor import Anchor
 from chs_ml.fit.basis import Basis
 from chs_ml.fit.crowd import Crowd, crowd_of
 from chs_ml.fit.learnable import basis_of

@@ -12,20 +12,21 @@ import numpy as np
 
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import CurveBasis
-from chs_ml.fit.collinear import carried_once, same_information, shared_levels
-from chs_ml.fit.companion import Companion, bending, companion_of
-from chs_ml.fit.contrasts import contrasts_of, signs_of
-from chs_ml.fit.doubts import doubts_of
+from chs_ml.fit.evidence.companion import Companion, bending, companion_of
+from chs_ml.fit.evidence.contrasts import contrasts_of, signs_of
+from chs_ml.fit.evidence.inference import Inference, Known, inference_of
+from chs_ml.fit.evidence.leaving import RULES, Left, without_evidence
+from chs_ml.fit.evidence.missed import missed
 from chs_ml.fit.fitting import Fitted, Sample
-from chs_ml.fit.inference import Inference, Known, inference_of
-from chs_ml.fit.leaks import Separation, separations
-from chs_ml.fit.leaving import RULES, Left, without_evidence
 from chs_ml.fit.lowering import weights_in
-from chs_ml.fit.nearly import near_sets
-from chs_ml.fit.pins import fit_pinned
-from chs_ml.fit.selection import Choice, Settings, choose
+from chs_ml.fit.scrutiny.collinear import carried_once, same_information, shared_levels
+from chs_ml.fit.scrutiny.doubts import doubts_of
+from chs_ml.fit.scrutiny.leaks import Separation, separations
+from chs_ml.fit.scrutiny.nearly import near_sets
+from chs_ml.fit.selection import Choice, Settings, choose, trial_of
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, silent
+from chs_ml.fit.wishes.pins import fit_pinned
 
 FEW = 3
 """So many metrics may know the outcome together; where it takes more, there are too few customers for so many."""
@@ -77,7 +78,7 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
 
     What has no weight goes first: beside a metric that the formula cannot use, one that it could use has no evidence.
     """
-    metrics, rule = len(choice.plans), RULES[settings.evidence]
+    metrics, rule, everybody = len(choice.plans), RULES[settings.evidence], choice.plans
     fitted = _fit(sample, choice)
     separated = separations(sample.of(choice.plans), fitted.basis)
     flagged = [one for one in separated if len(one.metrics) <= FEW]  # their errors have no end: evidence says nothing
@@ -91,11 +92,42 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
             going = _allowed(going, choice)
         if not going or len(going) == len(choice.plans):
             progress("looking at the evidence", metrics, metrics)
-            return _learned(sample, fitted, companion, choice, separated)
-        gone = {left.metric for left in going}
-        stay = tuple(plan for plan in choice.plans if plan.name not in gone)
-        choice = replace(choice, plans=stay, left=choice.left + going)
+            break
+        choice = _without(choice, going)
         fitted = _fit(sample, choice)
+    choice, before = _with_missed(sample, choice, everybody, settings, progress), choice
+    while choice is not before:
+        fitted, before = _fit(sample, choice), choice
+        companion = _companion(sample, fitted)
+        going = _weightless(companion, fitted)
+        choice = _without(choice, going) if going else choice
+    return _learned(sample, fitted, companion, choice, separated)
+
+
+def _without(choice: Choice, going: tuple[Left, ...]) -> Choice:
+    gone = {left.metric for left in going}
+    return replace(choice, plans=tuple(p for p in choice.plans if p.name not in gone), left=choice.left + going)
+
+
+def _with_missed(
+    sample: Sample, choice: Choice, everybody: Sequence[MetricPlan], settings: Settings, progress: Progress
+) -> Choice:
+    """Let those come back that customers left out miss."""
+    left = [one.metric for one in choice.left if one.why == "no evidence"]
+    if settings.evidence != "usual" or not left or not choice.tried:
+        return choice
+    stay = {plan.name for plan in choice.plans} | set(left)
+    plans = [plan for plan in everybody if plan.name in stay]
+    back = missed(trial_of(sample, settings), plans, left, choice.candidate, progress)
+    if not back:
+        return choice
+    stay -= set(left) - set(back)
+    return replace(
+        choice,
+        plans=tuple(plan for plan in plans if plan.name in stay),
+        left=tuple(one for one in choice.left if one.metric not in back),
+        missed=back,
+    )
 
 
 def _learned(

@@ -10,16 +10,16 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from chs_ml.errors import FitError
-from chs_ml.fit.anchor import check_strength
-from chs_ml.fit.collinear import SharedLevel
-from chs_ml.fit.companion import COMPANION
+from chs_ml.fit.anchor.anchor import check_strength
+from chs_ml.fit.anchor.pulling import pulls_of, signed_as_before, without_changed
 from chs_ml.fit.directions import Freed, freed, signed
+from chs_ml.fit.evidence.companion import COMPANION
+from chs_ml.fit.evidence.leaving import RULES, Left
 from chs_ml.fit.fitting import Candidate, Sample
 from chs_ml.fit.folds import folds_of, shares_of
-from chs_ml.fit.leaving import RULES, Left
-from chs_ml.fit.nearly import NearSet
-from chs_ml.fit.pulling import pulls_of, signed_as_before, without_changed
-from chs_ml.fit.support import doubts_of_support, supported
+from chs_ml.fit.scrutiny.collinear import SharedLevel
+from chs_ml.fit.scrutiny.nearly import NearSet
+from chs_ml.fit.scrutiny.support import doubts_of_support, supported
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, Tried, silent
 from chs_ml.formula.wishes import Wishes
@@ -116,6 +116,7 @@ class Choice:
     choose. left: the metrics without a term. shared: levels that another metric carries.
     near: metrics that others nearly tell.
     held_back: why some candidates did not come into question.
+    missed: metrics that had no evidence and stay all the same, since customers left out were judged worse without them.
     wishes: those that the fit is held to.
     """
 
@@ -130,6 +131,7 @@ class Choice:
     shared: tuple[SharedLevel, ...] = ()
     near: tuple[NearSet, ...] = ()
     held_back: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -148,7 +150,7 @@ def choose(sample: Sample, plans: Sequence[MetricPlan], settings: Settings, prog
     stayed = float(sample.weight @ sample.retained)
     if min(stayed, float(sample.weight.sum()) - stayed) < TOO_FEW:
         return Choice(starting, _pulls(whole, _held(settings), settings)[0], wishes=settings.wishes)
-    trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
+    trial = trial_of(sample, settings)
     wanted = settings.candidates()
     candidates = supported(wanted, whole, starting) if settings.ramps is None else wanted
     held_back = doubts_of_support(wanted, whole, starting) if len(candidates) < len(wanted) else ()
@@ -187,6 +189,12 @@ def _held(settings: Settings) -> Candidate:
 
 def _pulls(sample: Sample, candidate: Candidate, settings: Settings) -> tuple[Candidate, ...]:
     return pulls_of(sample, candidate) if settings.anchor is None else (candidate,)
+
+
+def trial_of(sample: Sample, settings: Settings) -> Trial:
+    """Return the cross-validation that choices are made by: whole customers, at most about so many rows."""
+    rows = _thinned(sample, settings.seed)
+    return Trial(rows, folds_of(rows.groups, settings.seed, settings.folds), settings.folds)
 
 
 def _thinned(sample: Sample, seed: int) -> Sample:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chs_ml.fit.anchor import Anchor
+from chs_ml.fit.anchor.anchor import Anchor
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.learning import learn
 from chs_ml.fit.lowering import formula_of

@@ -7,7 +7,7 @@ import pytest
 
 from chs_ml.fit.crowd import Crowd, crowd_of, each_alone, unknown
 from chs_ml.fit.fitting import with_crowd
-from chs_ml.fit.support import events_of
+from chs_ml.fit.scrutiny.support import events_of
 from tests.fit import drawn
 
 

@@ -1,0 +1,1 @@
+"""The pull towards an earlier formula."""

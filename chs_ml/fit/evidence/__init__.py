@@ -1,0 +1,1 @@
+"""How sure a weight is, and which metrics leave for want of evidence."""

@@ -1,0 +1,1 @@
+"""What to doubt before and beside a fit: separation, collinearity, too few events."""

@@ -1,0 +1,1 @@
+"""Weights that somebody wishes for, held exactly inside the fit."""

@@ -48,14 +48,13 @@ class CurveBasis:
         return self.ramps + self.missing_learned
 
     def block(self, *, missing: bool = True) -> Block:
-        """Return what the slots mean: pieces of the curve, then missing (if wanted)."""
+        """Return what the slots mean: pieces of the curve, missing (if wanted), where a condition does not apply."""
         steps = np.tril(np.ones((self.ramps, self.columns)), -1)
         steps[:, self.ramps :] = 0.0
         ramps = np.eye(self.ramps, self.columns)
-        if missing:
-            steps = np.vstack([steps, self.missing_design])
-            ramps = np.vstack([ramps, np.zeros(self.columns)])
-        return Block(steps, ramps)
+        beside = [self.missing_design] * missing + [self.mean] * (self.plan.when is not None)
+        steps = np.vstack([steps, *beside])
+        return Block(steps, np.vstack([ramps, np.zeros((len(beside), self.columns))]))
 
     @cached_property
     def missing_design(self) -> FloatArray:
@@ -93,6 +92,8 @@ class CurveBasis:
         if len(slots) == 0:
             return bool(kernel.place_on_line(column.values, *self.knots, fractions))
         kernel.place_on_curve(column.values, self.knots, self.ramps, slots, fractions)
+        if column.applies is not None:
+            slots[~column.applies], fractions[~column.applies] = self.ramps + 1, 0.0
         return False
 
     def contributions(self, beta: FloatArray) -> FloatArray:
@@ -152,6 +153,8 @@ class LevelsBasis:
         other = len(self.levels)
         codes = [position.get(level, other) for level in column.levels or ()]
         slots[:] = np.array([*codes, other + 1], dtype=slots.dtype)[column.values]
+        if column.applies is not None:
+            slots[~column.applies] = other
         return False
 
     def contributions(self, beta: FloatArray) -> FloatArray:
@@ -182,9 +185,12 @@ class Basis:
     def encode(self, table: Table) -> Encoded:
         """Return the table's cells. A straight line has no slots, unless it turns out that a value is missing."""
         pairs = list(zip(self.metrics, table.columns, strict=True))
-        needed = [metric.columns > 1 or isinstance(metric, LevelsBasis) for metric in self.metrics]
+        needed = [
+            metric.columns > 1 or isinstance(metric, LevelsBasis) or metric.plan.when is not None
+            for metric in self.metrics
+        ]
         while True:
-            blocks = (metric.block(missing=need) for metric, need in zip(self.metrics, needed, strict=True))
+            blocks = (metric.block(missing=bool(need)) for metric, need in zip(self.metrics, needed, strict=True))
             encoded = rows_for(Layout(tuple(blocks)), table.rows)
             gaps = [
                 metric.encode(column, encoded.slots_of(at), encoded.fractions_of(at))

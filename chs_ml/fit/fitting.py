@@ -66,7 +66,7 @@ class Sample:
 
     def of(self, plans: Sequence[MetricPlan]) -> Sample:
         """Return the same rows with these metrics only."""
-        return with_crowd(replace(self, table=self.table.of([plan.name for plan in plans])), self.crowd)
+        return with_crowd(replace(self, table=self.table.of(plans)), self.crowd)
 
     def one_class(self) -> bool:
         """Return whether all rows that count have the same outcome."""

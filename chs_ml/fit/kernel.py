@@ -152,3 +152,38 @@ def place_on_line(x, low, high, fractions):
         missing += np.isnan(along)
         fractions[i] = 0.0 if along < 0.0 else (1.0 if along > 1.0 else along)
     return missing > 0
+
+
+@_compiled
+def add_crossed(slots, fractions, weight, residual, bins, first, table):
+    """Add to ``table`` (bins of all conditions × slots × 5) the sums of w, wf, wf², r and rf of every row.
+
+    bins: conditions × rows. first: where each condition's bins begin.
+    """
+    for start in range(0, len(slots), TILE):
+        stop = min(start + TILE, len(slots))
+        for c in range(len(first)):
+            part = table[first[c] :]
+            for i in range(start, stop):
+                cell = part[bins[c, i], slots[i]]
+                f = fractions[i]
+                w = weight[i]
+                r = residual[i]
+                cell[0] += w
+                cell[1] += w * f
+                cell[2] += w * f * f
+                cell[3] += r
+                cell[4] += r * f
+
+
+@_compiled
+def add_crossed_levels(slots, weight, residual, bins, first, table):
+    """Do the same for a metric of levels, whose rows have no fractions."""
+    for start in range(0, len(slots), TILE):
+        stop = min(start + TILE, len(slots))
+        for c in range(len(first)):
+            part = table[first[c] :]
+            for i in range(start, stop):
+                cell = part[bins[c, i], slots[i]]
+                cell[0] += weight[i]
+                cell[3] += residual[i]

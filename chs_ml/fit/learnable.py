@@ -103,7 +103,7 @@ def _curve(column: Column, rows: _Rows, plan: MetricPlan, ramps: int) -> CurveBa
     learnable = len(knots) > 1 and rows.enough(known) and tally.unlike >= ENOUGH * ALMOST and tally.others >= ENOUGH
     if len(knots) < 2:
         knots = np.array([knots[0], knots[0] + 1.0])
-    learned = learnable and plan.missing == "learned" and rows.enough(~known)
+    learned = learnable and plan.missing == "learned" and rows.enough(column.missing)
     mean = [_mean_along(tally, low, high) for low, high in pairwise(knots.tolist())]
     return CurveBasis(plan, knots, np.array([*mean, *[0.0] * learned]), learned, learnable)
 
@@ -123,7 +123,7 @@ def _levels(column: Column, rows: _Rows, plan: MetricPlan, ramps: int) -> Levels
     enough = (share >= ENOUGH * ALMOST) & (np.bincount(codes, minlength=len(names)) >= ENOUGH)
     here = np.array([name not in plan.elsewhere for name in names], dtype=np.bool_)
     kept = np.flatnonzero(enough & here & rows.crowd.take(known).several_in(codes, len(names)))
-    learned = len(kept) > 0 and plan.missing == "learned" and rows.enough(~column.known)
+    learned = len(kept) > 0 and plan.missing == "learned" and rows.enough(column.missing)
     mean = np.append(share[kept] / max(float(share[kept].sum()), 1e-300), [0.0] * learned)
     thin = tuple((np.minimum(stayed, share - stayed)[kept] < ENOUGH * ALMOST).tolist())
     return LevelsBasis(plan, tuple(names[code] for code in kept.tolist()), thin, mean, learned)

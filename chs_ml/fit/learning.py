@@ -5,27 +5,32 @@ What a fit says of itself (which metrics left, how sure the others are) comes wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from chs_ml.errors import FitError
-from chs_ml.fit.basis import CurveBasis
+from chs_ml.fit.anchor.pulling import signed_as_before
+from chs_ml.fit.basis import CurveBasis, MetricBasis
 from chs_ml.fit.evidence.companion import Companion, bending, companion_of
 from chs_ml.fit.evidence.contrasts import contrasts_of, signs_of
 from chs_ml.fit.evidence.inference import Inference, Known, inference_of
 from chs_ml.fit.evidence.leaving import RULES, Left, without_evidence
 from chs_ml.fit.evidence.missed import missed
-from chs_ml.fit.fitting import Fitted, Sample
+from chs_ml.fit.fitting import Fitted, Sample, basis_for
+from chs_ml.fit.folds import folds_of
 from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.scrutiny.collinear import carried_once, same_information, shared_levels
 from chs_ml.fit.scrutiny.doubts import doubts_of
 from chs_ml.fit.scrutiny.leaks import Separation, separations
 from chs_ml.fit.scrutiny.nearly import near_sets
 from chs_ml.fit.selection import Choice, Settings, choose, trial_of
+from chs_ml.fit.splits.apart import Apart, apart
+from chs_ml.fit.splits.growing import Wanted, grown
+from chs_ml.fit.splits.sides import unsplit
 from chs_ml.fit.table import MetricPlan
-from chs_ml.fit.trial import Progress, silent
+from chs_ml.fit.trial import Progress, Trial, silent
 from chs_ml.fit.wishes.pins import fit_pinned
 
 FEW = 3
@@ -34,26 +39,31 @@ FEW = 3
 
 @dataclass(frozen=True)
 class Learned:
-    """A fit, the choices that it rests on, how sure each of its weights is, and what gives cause for doubt."""
+    """A fit, the choices that it rests on, how sure each of its weights is, and what gives cause for doubt.
+
+    apart: of the metrics that are split, how far apart their sides are.
+    """
 
     fitted: Fitted
     choice: Choice
     inference: Inference
     doubts: tuple[str, ...] = ()
+    apart: Mapping[str, Apart] = field(default_factory=dict)
 
 
 def learn(
     sample: Sample, plans: Sequence[MetricPlan], settings: Settings | None = None, progress: Progress = silent
 ) -> Learned:
-    """Choose directions, ramps, strengths and the metrics that stay, inside these rows, and fit.
+    """Choose directions, ramps, strengths, splits and the metrics that stay, inside these rows, and fit.
 
-    FitError for no rows, one class, or nothing that varies.
+    FitError for no rows, one class, or nothing that varies, and for splits by hand that cannot be made.
     """
     _check(sample)
     settings = settings or Settings()
     wanted = [plan for plan in plans if not settings.wishes.excluded(plan.name)]
     left = tuple(Left(plan.name, "no weight") for plan in plans if plan not in wanted)
-    alike = same_information(sample.of(wanted), wanted, {*settings.keep, *settings.wishes.metrics})
+    by_hand = [metric for metric, _ in settings.by_hand]
+    alike = same_information(sample.of(wanted), wanted, {*settings.keep, *settings.wishes.metrics, *by_hand})
     left += tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
     apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
     shared = shared_levels(sample.of(apart), apart)
@@ -62,6 +72,7 @@ def learn(
     declared = tuple(plan.name for plan in plans if plan.direction != "auto")
     near = near_sets(sample.of(apart), once)
     choice = replace(choice, declared=declared, left=left, shared=shared, near=near)
+    choice = _with_splits(sample, choice, settings, progress)
     return _with_evidence(sample, choice, settings, progress)
 
 
@@ -69,65 +80,109 @@ def refit(sample: Sample, choice: Choice) -> Learned:
     """Fit other rows with every choice frozen."""
     _check(sample)
     fitted = _fit(sample, choice)
-    separated = separations(sample.of(choice.plans), fitted.basis)
-    return _learned(sample, fitted, _companion(sample, fitted), choice, separated)
+    return _learned(sample, fitted, _companion(sample, fitted), choice, _separations(sample, fitted, choice))
+
+
+def without_splits(choice: Choice) -> Choice:
+    """Return the same choice, each metric whole: what the splits are measured against."""
+    return replace(choice, plans=unsplit(choice.plans, choice.splits), splits=())
+
+
+def _with_splits(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Choice:
+    wanted = Wanted(
+        most=0 if settings.by_hand else settings.splits,
+        never={*settings.never, *(one.metric for one in choice.left)},
+        by_hand=settings.by_hand,
+        before=() if settings.by_hand or sample.anchor is None else sample.anchor.splits(choice.plans),
+        auto={plan.name for plan in choice.plans if plan.name not in choice.declared},
+    )
+    if not (wanted.most or wanted.by_hand) or (not choice.tried and not wanted.by_hand):
+        return choice
+    trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
+    found = grown(trial, choice.plans, choice.candidate, wanted, progress)
+    plans = found.plans
+    if found.splits and sample.anchor is not None:
+        plans = signed_as_before(sample.anchor, plans, [plan.name in wanted.auto for plan in plans])
+    return replace(choice, plans=plans, splits=found.splits, refused=found.refused)
 
 
 def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Learned:
-    """Fit, and let go what has no weight or no evidence, until everything that is left has both.
-
-    What has no weight goes first: beside a metric that the formula cannot use, one that it could use has no evidence.
-    """
-    metrics, rule, everybody = len(choice.plans), RULES[settings.evidence], choice.plans
-    fitted = _fit(sample, choice)
-    separated = separations(sample.of(choice.plans), fitted.basis)
+    """Fit, and let go what has no weight or no evidence; then let those come back that customers left out miss."""
+    everybody, fitted = choice.plans, _fit(sample, choice)
+    separated = _separations(sample, fitted, choice)
     flagged = [one for one in separated if len(one.metrics) <= FEW]  # their errors have no end: evidence says nothing
-    keep = {*settings.keep, *(name for one in flagged for name in one.metrics)}
-    while True:
-        progress("looking at the evidence", metrics - len(choice.plans), metrics)
-        companion = _companion(sample, fitted)
-        going = _weightless(companion, fitted)
-        if not going:
-            going = without_evidence(companion, signs_of(fitted), rule, keep, choice.declared)
-            going = _allowed(going, choice)
-        if not going or len(going) == len(choice.plans):
-            progress("looking at the evidence", metrics, metrics)
-            break
-        choice = _without(choice, going)
-        fitted = _fit(sample, choice)
-    choice, before = _with_missed(sample, choice, everybody, settings, progress), choice
-    while choice is not before:
-        fitted, before = _fit(sample, choice), choice
-        companion = _companion(sample, fitted)
-        going = _weightless(companion, fitted)
-        choice = _without(choice, going) if going else choice
+    keep = {*settings.keep, *(name for one in flagged for name in one.metrics), *_of_splits(choice)}
+
+    def unproven(companion: Companion, fitted: Fitted, choice: Choice) -> tuple[Left, ...]:
+        signs = signs_of(fitted)
+        return _allowed(without_evidence(companion, signs, RULES[settings.evidence], keep, choice.declared), choice)
+
+    progress("looking at the evidence", 0, 1)
+    choice, fitted, companion = _settled(sample, choice, fitted, unproven)
+    progress("looking at the evidence", 1, 1)
+    fuller = _with_missed(sample, choice, everybody, settings, progress)
+    if fuller is not choice:
+        choice, fitted, companion = _settled(sample, fuller, _fit(sample, fuller), lambda *_: ())
     return _learned(sample, fitted, companion, choice, separated)
 
 
-def _without(choice: Choice, going: tuple[Left, ...]) -> Choice:
-    gone = {left.metric for left in going}
-    return replace(choice, plans=tuple(p for p in choice.plans if p.name not in gone), left=choice.left + going)
+def _settled(
+    sample: Sample,
+    choice: Choice,
+    fitted: Fitted,
+    unproven: Callable[[Companion, Fitted, Choice], tuple[Left, ...]],
+) -> tuple[Choice, Fitted, Companion]:
+    """Let metrics go, and fit again, until all that are left have a weight and nothing is unproven.
+
+    What has no weight goes first: beside a metric that the formula cannot use, one that it could use has no evidence.
+    """
+    while True:
+        companion = _companion(sample, fitted)
+        going = _weightless(companion, fitted) or unproven(companion, fitted, choice)
+        gone = {left.metric for left in going}
+        stay = tuple(plan for plan in choice.plans if plan.name not in gone)
+        if not going or not stay:
+            return choice, fitted, companion
+        splits = tuple(split for split in choice.splits if split.metric not in gone)
+        choice = replace(choice, plans=stay, splits=splits, left=choice.left + going)
+        fitted = _fit(sample, choice)
+
+
+def _of_splits(choice: Choice) -> set[str]:
+    """Return the terms that stay because of a split: both sides, and the metric that the condition is on.
+
+    The difference in level between the sides is the condition's own metric's to say.
+    """
+    sides = {plan.key for plan in choice.plans if plan.when is not None}
+    return sides | {split.when.metric for split in choice.splits}
 
 
 def _with_missed(
     sample: Sample, choice: Choice, everybody: Sequence[MetricPlan], settings: Settings, progress: Progress
 ) -> Choice:
-    """Let those come back that customers left out miss."""
+    """Let those come back that customers left out miss; with strict evidence nobody does."""
     left = [one.metric for one in choice.left if one.why == "no evidence"]
     if settings.evidence != "usual" or not left or not choice.tried:
         return choice
-    stay = {plan.name for plan in choice.plans} | set(left)
-    plans = [plan for plan in everybody if plan.name in stay]
+    there = {plan.name for plan in choice.plans}.union(left)
+    plans = [plan for plan in everybody if plan.name in there]
     back = missed(trial_of(sample, settings), plans, left, choice.candidate, progress)
     if not back:
         return choice
-    stay -= set(left) - set(back)
+    gone = set(left).difference(back)
     return replace(
         choice,
-        plans=tuple(plan for plan in plans if plan.name in stay),
+        plans=tuple(plan for plan in plans if plan.name not in gone),
         left=tuple(one for one in choice.left if one.metric not in back),
         missed=back,
     )
+
+
+def _separations(sample: Sample, fitted: Fitted, choice: Choice) -> tuple[Separation, ...]:
+    """Return which metrics separate, each whole."""
+    plans = unsplit(choice.plans, choice.splits)
+    rows = sample.of(plans)
+    return separations(rows, basis_for(rows, plans, fitted.candidate.ramps) if choice.splits else fitted.basis)
 
 
 def _learned(
@@ -136,7 +191,9 @@ def _learned(
     weights, bending = weights_in(fitted), _bending(sample, fitted, companion)
     contrasts = [one for one in contrasts_of(bending, signs_of(fitted)) if weights[one.metric] > 0.0]
     inference = inference_of(bending, contrasts, weights, _known_of(choice, separated))
-    return Learned(fitted, choice, inference, doubts_of(sample.of(choice.plans), fitted, choice, separated))
+    between = {split.metric: found for split in choice.splits if (found := apart(bending, split.metric))}
+    doubts = doubts_of(sample.of(choice.plans), fitted, choice, separated)
+    return Learned(fitted, choice, inference, doubts, between)
 
 
 def _fit(sample: Sample, choice: Choice) -> Fitted:
@@ -145,7 +202,9 @@ def _fit(sample: Sample, choice: Choice) -> Fitted:
 
 def _allowed(going: tuple[Left, ...], choice: Choice) -> tuple[Left, ...]:
     """Return those that no wish holds back."""
-    free = choice.wishes.may_leave([left.metric for left in going], [plan.name for plan in choice.plans])
+    free = choice.wishes.may_leave(
+        [left.metric for left in going], list(dict.fromkeys(plan.name for plan in choice.plans))
+    )
     return tuple(left for left in going if left.metric in free)
 
 
@@ -172,19 +231,23 @@ def _weightless(companion: Companion, fitted: Fitted) -> tuple[Left, ...]:
     """Return the metrics to which the fit gave no weight: against their direction, or with too few rows to learn."""
     weights = weights_in(fitted)
     contrasts = contrasts_of(companion, signs_of(fitted))
-    learnable = [not isinstance(metric, CurveBasis) or metric.learnable for metric in fitted.basis.metrics]
+    weighing = {metric.plan.name for metric in fitted.basis.metrics if weights[metric.plan.key] > 0.0}
     return tuple(
-        Left(contrast.metric, "no weight", contrast if known else None)
-        for contrast, known in zip(contrasts, learnable, strict=True)
-        if weights[contrast.metric] == 0.0
+        Left(metric.plan.name, "no weight", contrast if _learnable(metric) and metric.plan.when is None else None)
+        for contrast, metric in zip(contrasts, fitted.basis.metrics, strict=True)
+        if metric.plan.name not in weighing and (metric.plan.when is None or metric.plan.when.holds)
     )
+
+
+def _learnable(metric: MetricBasis) -> bool:
+    return not isinstance(metric, CurveBasis) or metric.learnable
 
 
 def _known_of(choice: Choice, separated: Sequence[Separation]) -> dict[str, Known]:
     """Return what is known of each metric beside its contrast."""
     kinds = {name: one.kind for one in separated for name in one.metrics}
     return {
-        plan.name: Known(
+        plan.key: Known(
             declared=plan.name in choice.declared,
             alike=tuple(left.metric for left in choice.left if plan.name in left.together_with),
             separates=kinds.get(plan.name),

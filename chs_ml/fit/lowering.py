@@ -33,7 +33,10 @@ class Lowered:
 
 @dataclass(frozen=True)
 class _Contribution:
-    """A metric's part of the log-odds: at its knots or levels, at other levels, and where it is missing."""
+    """A metric's part of the log-odds: at its knots or levels, where it is missing, and where it is neutral.
+
+    other: at other levels, and where the condition of a side does not apply.
+    """
 
     metric: MetricBasis
     values: FloatArray
@@ -70,14 +73,14 @@ def formula_of(fitted: Fitted, pillars: Mapping[str, str] | None = None) -> Lowe
         _term(part, part.range / total, (pillars or {}).get(name), origin)
         for part, name, origin in zip(kept, names, origins, strict=True)
     )
-    weightless = tuple(part.metric.plan.name for part in parts if part.range <= NOTHING)
+    weightless = tuple(part.metric.plan.key for part in parts if part.range <= NOTHING)
     return Lowered(Formula(terms, Link(intercept, total)), weightless)
 
 
 def weights_in(fitted: Fitted) -> dict[str, float]:
-    """Return the weight that each metric of a fit has in its formula, 0 for none."""
+    """Return the weight that each term of a fit has in its formula, by its key; 0 for none."""
     ranges = {
-        metric.plan.name: _contribution(metric, fitted.coefficients(at)).range
+        metric.plan.key: _contribution(metric, fitted.coefficients(at)).range
         for at, metric in enumerate(fitted.basis.metrics)
     }
     total = sum(range_ for range_ in ranges.values() if range_ > NOTHING)
@@ -100,16 +103,21 @@ def _term(part: _Contribution, weight: float, pillar: str | None, origin: Origin
         shape=_shape(part),
         origin=origin,
         missing_learned=part.metric.missing_learned,
+        when=part.metric.plan.when,
+        otherwise=None if part.metric.plan.when is None else _health(part, part.other),
     )
 
 
-def _shape(part: _Contribution) -> Shape:
-    def health(contribution: float) -> float:
-        return min(1.0, max(0.0, (contribution - part.low) / part.range))
+def _health(part: _Contribution, contribution: float) -> float:
+    return min(1.0, max(0.0, (contribution - part.low) / part.range))
 
-    values = [health(value) for value in part.values.tolist()]
+
+def _shape(part: _Contribution) -> Shape:
+    values = [_health(part, value) for value in part.values.tolist()]
     metric = part.metric
     if isinstance(metric, CurveBasis):
-        return Curve(tuple(metric.knots.tolist()), tuple(values), health(part.missing))
-    levels = dict(zip(metric.levels, values, strict=True)) | dict.fromkeys(metric.plan.elsewhere, health(part.other))
-    return Levels(tuple(sorted(levels.items())), health(part.other), health(part.missing))
+        return Curve(tuple(metric.knots.tolist()), tuple(values), _health(part, part.missing))
+    levels = dict(zip(metric.levels, values, strict=True)) | dict.fromkeys(
+        metric.plan.elsewhere, _health(part, part.other)
+    )
+    return Levels(tuple(sorted(levels.items())), _health(part, part.other), _health(part, part.missing))

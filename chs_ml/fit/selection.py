@@ -20,8 +20,10 @@ from chs_ml.fit.folds import folds_of, shares_of
 from chs_ml.fit.scrutiny.collinear import SharedLevel
 from chs_ml.fit.scrutiny.nearly import NearSet
 from chs_ml.fit.scrutiny.support import doubts_of_support, supported
+from chs_ml.fit.splits.sides import Split
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, Tried, silent
+from chs_ml.formula import Condition
 from chs_ml.formula.wishes import Wishes
 
 CANDIDATES = (
@@ -47,8 +49,9 @@ Rule = Literal["simplest", "best"]
 class Settings:
     """What the user fixes beforehand; None is chosen from the data.
 
-    rule: which of the candidates is taken. anchor: the pull towards the sample's anchor. wishes: for weights, held in
-    the fit that is shipped; choices are made without them.
+    rule: which of the candidates is taken. anchor: the pull towards the sample's anchor. splits: at most so many are
+    searched for; by_hand: those that are fixed instead; never: metrics that take no part in one. wishes: for weights,
+    held in the fit that is shipped; choices are made without them.
     """
 
     ramps: int | None = None
@@ -60,6 +63,9 @@ class Settings:
     keep: tuple[str, ...] = ()
     rule: Rule = "simplest"
     anchor: float | None = None
+    splits: int = 3
+    by_hand: tuple[tuple[str, Condition], ...] = ()
+    never: tuple[str, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
 
     def __post_init__(self) -> None:
@@ -69,6 +75,7 @@ class Settings:
             ("size", self.size, 0, Real),
             ("bend", self.bend, 0, Real),
             ("folds", self.folds, 2, Integral),
+            ("splits", self.splits, 0, Integral),
         )
         if self.anchor is not None:
             check_strength(self.anchor)
@@ -117,6 +124,7 @@ class Choice:
     near: metrics that others nearly tell.
     held_back: why some candidates did not come into question.
     missed: metrics that had no evidence and stay all the same, since customers left out were judged worse without them.
+    splits: those that were made; refused: those that were tried, and did not stand.
     wishes: those that the fit is held to.
     """
 
@@ -132,6 +140,8 @@ class Choice:
     near: tuple[NearSet, ...] = ()
     held_back: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
+    splits: tuple[Split, ...] = ()
+    refused: tuple[Split, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
 
 

@@ -10,7 +10,7 @@ where it would be without an anchor, so size does not add up.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,7 +19,8 @@ import numpy as np
 from chs_ml.errors import FitError
 from chs_ml.fit.basis import Basis, CurveBasis, LevelsBasis, MetricBasis
 from chs_ml.fit.objective import Penalty, no_penalty
-from chs_ml.formula import Curve, Formula, Levels, Term
+from chs_ml.fit.table import MetricPlan
+from chs_ml.formula import Condition, Curve, Formula, Levels, Term
 from chs_ml.formula.columns import FloatArray
 
 
@@ -58,13 +59,29 @@ class Anchor:
                 pulled[where], target[where] = strength * _stiffness(metric), before
         return Penalty(np.diag(pulled), pulled * target, 0.5 * float(pulled @ target**2))
 
-    def term(self, metric: str) -> Term | None:
-        """Return the earlier term of a metric by its new name and in its new unit, None where there is none."""
-        found = self._terms.get(self.named(metric))
+    def term(self, metric: str, when: Condition | None = None) -> Term | None:
+        """Return the earlier term of a metric by its new name and in its new unit, None where there is none.
+
+        when: for one side of a split the term of the same side then, or of the whole metric where it was not split.
+        """
+        before = self.named(metric)
+        found = None if when is None else self._sides.get((before, self._condition(when)))
+        found = self._terms.get(before) if found is None else found
         factor = self.factors.get(metric, 1.0)
         if found is None or factor == 1.0 or not isinstance(found.shape, Curve):
             return found
         return replace(found, shape=replace(found.shape, knots=tuple(factor * knot for knot in found.shape.knots)))
+
+    def splits(self, plans: Sequence[MetricPlan]) -> tuple[tuple[str, Condition], ...]:
+        """Return the splits of the earlier formula in the new names and units, those of these metrics only."""
+        now = {self.named(plan.name): plan.name for plan in plans}
+        found: dict[str, Condition] = {}
+        for term in self.earlier.terms:
+            if term.when is not None and term.metric in now and term.when.metric in now:
+                on = now[term.when.metric]
+                above = None if term.when.above is None else self.factors.get(on, 1.0) * term.when.above
+                found[now[term.metric]] = Condition(on, above, term.when.level)
+        return tuple(found.items())
 
     @property
     def straight(self) -> bool:
@@ -82,7 +99,7 @@ class Anchor:
 
     def coefficients(self, metric: MetricBasis) -> FloatArray | None:
         """Return the coefficients that would repeat the earlier term, None where there is none of the same kind."""
-        term = self.term(metric.plan.name)
+        term = self.term(metric.plan.name, metric.plan.when)
         if term is None and self.named(metric.plan.name) in self.left:
             return np.zeros(metric.columns)
         if term is None or self.earlier.link is None:
@@ -96,8 +113,18 @@ class Anchor:
 
     @cached_property
     def _terms(self) -> dict[str | None, Term]:
-        """The earlier terms that hold for everybody; the sides of a split are not pulled towards."""
+        """The earlier terms that hold for everybody."""
         return {term.metric: term for term in self.earlier.terms if term.when is None}
+
+    @cached_property
+    def _sides(self) -> dict[tuple[str | None, Condition], Term]:
+        """The earlier terms of the sides of splits."""
+        return {(term.metric, term.when): term for term in self.earlier.terms if term.when is not None}
+
+    def _condition(self, when: Condition) -> Condition:
+        """Return a condition as the earlier formula has it."""
+        above = None if when.above is None else when.above / self.factors.get(when.metric, 1.0)
+        return Condition(self.named(when.metric) or "", above, when.level, when.holds)
 
 
 def check_strength(strength: float) -> None:

@@ -67,7 +67,8 @@ def signed_as_before(
     """
     found = []
     for plan, chosen in zip(plans, auto, strict=True):
-        term = anchor.term(plan.name) if anchor is not None and plan.anchored and chosen else None
+        asked = anchor is not None and plan.anchored and chosen
+        term = anchor.term(plan.name, plan.when) if anchor is not None and asked else None
         both = term is not None and plan.direction in SIGN and term.direction in SIGN
         found.append(plan.directed(term.direction) if term is not None and both else plan)
     return tuple(found)

@@ -33,7 +33,7 @@ def alone_of(sample: Sample, fitted: Fitted) -> dict[str, Alone]:
     if rows > MOST_ROWS:
         sample = sample.take(np.flatnonzero(shares_of(sample.groups, 0, "alone") < MOST_ROWS / rows))
     return {
-        metric.plan.name: _alone(sample, metric, fitted.coefficients(at))
+        metric.plan.key: _alone(sample, metric, fitted.coefficients(at))
         for at, metric in enumerate(fitted.basis.metrics)
     }
 

@@ -39,8 +39,8 @@ class Companion:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of its metrics."""
-        return tuple(metric.plan.name for metric in self.basis.metrics)
+        """The keys of its metrics."""
+        return tuple(metric.plan.key for metric in self.basis.metrics)
 
     @cached_property
     def covariance(self) -> FloatArray:

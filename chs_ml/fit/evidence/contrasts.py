@@ -72,8 +72,8 @@ class Places:
 class Contrast:
     """A difference of log-odds of being retained: ``vector`` times the companion's coefficients.
 
-    whole_p: of the joint Wald test that the metric moves nothing at all, between no two places. among: all places,
-    where this is the largest of their differences; None for a signed curve, which has one.
+    metric: the key of its plan. whole_p: of the joint Wald test that the metric moves nothing at all, between no two
+    places. among: all places, where this is the largest of their differences; None for a signed curve, which has one.
     """
 
     metric: str
@@ -120,7 +120,7 @@ def signs_of(fitted: Fitted) -> dict[str, int]:
     for at, metric in enumerate(fitted.basis.metrics):
         sign = SIGN.get(metric.plan.direction, 0)
         if sign and isinstance(metric, CurveBasis) and not _missing_beyond(metric, fitted.coefficients(at)):
-            signs[metric.plan.name] = sign
+            signs[metric.plan.key] = sign
     return signs
 
 
@@ -150,7 +150,7 @@ def _contrast(companion: Companion, at: int, sign: int | None) -> Contrast:
     metric, columns = companion.basis.metrics[at], companion.basis.layout.columns_of(at)
     places, covariance = places_of(metric), companion.covariance[columns, columns]
     if len(places) == 0:
-        return Contrast(metric.plan.name, np.zeros(len(companion.beta)), 0.0, 0.0, 1.0)
+        return Contrast(metric.plan.key, np.zeros(len(companion.beta)), 0.0, 0.0, 1.0)
     values = places @ companion.beta[columns]
     among: Places | None = None
     if sign is not None and isinstance(metric, CurveBasis):
@@ -166,7 +166,7 @@ def _contrast(companion: Companion, at: int, sign: int | None) -> Contrast:
     variance = float(vector[columns] @ covariance @ vector[columns])
     error = float(np.sqrt(max(variance, 0.0)))
     whole = wald_p(places[1:] - places[:1], companion.beta[columns], covariance)
-    return Contrast(metric.plan.name, vector, float(values[best] - values[worst]), error, whole, among)
+    return Contrast(metric.plan.key, vector, float(values[best] - values[worst]), error, whole, among)
 
 
 def wald_p(differences: FloatArray, beta: FloatArray, covariance: FloatArray) -> float:

@@ -69,6 +69,11 @@ def supported(candidates: Sequence[Candidate], sample: Sample, plans: Sequence[M
     return (*candidates[:1], *(candidate for candidate in candidates[1:] if candidate.ramps <= finest))
 
 
+def carries(sample: Sample, plans: Sequence[MetricPlan], ramps: int) -> bool:
+    """Return whether there are two events for each coefficient of curves of so many ramps."""
+    return _finest(sample, plans, {ramps}) == ramps
+
+
 def doubts_of_support(candidates: Sequence[Candidate], sample: Sample, plans: Sequence[MetricPlan]) -> tuple[str, ...]:
     """Return a sentence where candidates were left out for want of events."""
     kept = supported(candidates, sample, plans)

@@ -66,11 +66,10 @@ def places_of(metric: MetricBasis) -> list[Extent]:
 
 
 def weights_at(basis: Basis, beta: FloatArray) -> dict[str, float]:
-    """Return the weight that each metric has at β; all zero where the ranges together are no formula."""
-    ranges = {
-        metric.plan.name: float(np.ptp(_designs(metric) @ beta[basis.layout.columns_of(at)]))
-        for at, metric in enumerate(basis.metrics)
-    }
+    """Return the weight that each metric has at β, both sides together; all zero where the ranges are no formula."""
+    ranges = dict.fromkeys((metric.plan.name for metric in basis.metrics), 0.0)
+    for at, metric in enumerate(basis.metrics):
+        ranges[metric.plan.name] += float(np.ptp(_designs(metric) @ beta[basis.layout.columns_of(at)]))
     total = fsum(ranges.values())
     return {name: part / total if total > NOTHING else 0.0 for name, part in ranges.items()}
 

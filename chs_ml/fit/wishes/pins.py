@@ -58,7 +58,7 @@ def fit_pinned(
     if not wishes:
         return free
     basis = basis_for(sample, plans, candidate.ramps)
-    problems = wishes.conflicts([m.plan.name for m in basis.metrics if learnable(m)])
+    problems = wishes.conflicts(list(dict.fromkeys(m.plan.name for m in basis.metrics if learnable(m))))
     if problems:
         raise FitError(*problems)
     solution = free.solution

@@ -1,0 +1,1 @@
+"""Splits: one metric's curve may depend on a condition on another."""

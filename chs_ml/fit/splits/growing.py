@@ -1,0 +1,155 @@
+"""Splits, one after the other, as long as customers left out are better served by one more.
+
+The likeliest pair of a metric and a condition is tried first. It is kept only where cross-validation by customer, on
+all training rows, improves by two standard errors, and where chance would set both sides so far apart in less than one
+search in twenty, everything that was asked counted (Bonferroni; errors by customer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chs_ml.fit.evidence.companion import COMPANION, companion_of
+from chs_ml.fit.fitting import Candidate, basis_for
+from chs_ml.fit.folds import shares_of
+from chs_ml.fit.scrutiny.support import carries
+from chs_ml.fit.splits.apart import apart
+from chs_ml.fit.splits.cuts import cuts_of
+from chs_ml.fit.splits.left_out import Judged, judged
+from chs_ml.fit.splits.search import Pair, Search
+from chs_ml.fit.splits.sides import Origin, Split, in_two, unsplit
+from chs_ml.fit.table import MetricPlan
+from chs_ml.fit.trial import Progress, Trial, silent
+from chs_ml.formula import Condition
+
+TRIES = 3
+"""Metrics that are tried before a round ends without a split."""
+BAR: dict[Origin, float] = {"found": 2.0, "anchor": -1.0}
+"""The gain has to be more than so many standard errors; what the anchor has stays unless it costs one."""
+CHANCE = 0.05
+"""How often a split may come out of nothing."""
+LIKELY = 1e-3
+"""A pair that chance would show so often by itself is not tried."""
+SCREENED = 100_000
+"""Rows that the search for pairs looks at: whole customers, drawn by their hash. Whether one is kept, all rows say."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What may be split. most: so many. never: metrics that take no part. by_hand: pairs that the spec fixes.
+
+    before: pairs of the anchor, which stay unless customers left out are worse off for it. auto: metrics whose
+    direction is the data's to choose, so that it may differ between the sides.
+    """
+
+    most: int = 3
+    never: Collection[str] = ()
+    by_hand: Sequence[tuple[str, Condition]] = ()
+    before: Sequence[tuple[str, Condition]] = ()
+    auto: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Plans with the sides of every split that is kept; refused: those that were tried and did not stand."""
+
+    plans: tuple[MetricPlan, ...]
+    splits: tuple[Split, ...] = ()
+    refused: tuple[Split, ...] = ()
+
+
+def grown(
+    trial: Trial, plans: Sequence[MetricPlan], candidate: Candidate, wanted: Wanted, progress: Progress = silent
+) -> Grown:
+    """Return the plans with their splits. trial: all training rows with all metrics, and folds of them."""
+    growing = _Growing(trial, candidate, wanted, Grown(tuple(plans)))
+    steps = max(wanted.most, len(wanted.by_hand), 1)
+    progress("looking for splits", 0, steps)
+    for metric, when in wanted.by_hand:
+        growing.take(metric, when, "by hand")
+    for metric, when in wanted.before:
+        growing.take(metric, when, "anchor")
+    while len(growing.found.splits) < wanted.most and growing.one_more():
+        progress("looking for splits", len(growing.found.splits), steps)
+    progress("looking for splits", steps, steps)
+    return growing.found
+
+
+@dataclass
+class _Growing:
+    trial: Trial
+    candidate: Candidate
+    wanted: Wanted
+    found: Grown
+    now: Judged | None = field(default=None)
+
+    def one_more(self) -> bool:
+        """Look for a split, and keep the first of the likeliest that stands; return whether there was one."""
+        pairs = self._pairs()
+        for pair in _of_different_metrics(pairs):
+            when = self._search().rounded(pair).when
+            if self.take(pair.metric, when, asked=len(pairs)):
+                return True
+        return False
+
+    def take(self, metric: str, when: Condition, origin: Origin = "found", *, asked: int = 1) -> bool:
+        """Split the metric if that stands, as it does by hand; return whether it was split."""
+        before, insist = self._judged(), origin == "by hand"
+        whole = next(plan for plan in before.plans if plan.name == metric)
+        auto = metric in self.wanted.auto
+        plans = in_two(self.trial.sample, before.plans, (metric, when), self.candidate.ramps, auto=auto)
+        if not insist and not carries(self.trial.sample.of(plans), plans, self.candidate.ramps):
+            return False
+        split = Split(whole, when, p=min(self._p(plans, metric) * asked, 1.0), asked=asked, origin=origin)
+        if split.p > CHANCE and origin == "found":
+            return self._refuse(split)
+        after = judged(self.trial, plans, self.candidate)
+        gain = self.trial.mean(before.losses) - self.trial.mean(after.losses)
+        error = self.trial.error(before.losses - after.losses)
+        split = replace(split, gain=gain, standard_error=error)
+        if not insist and gain <= BAR[origin] * error:
+            return self._refuse(split)
+        self.now = after
+        self.found = replace(self.found, plans=plans, splits=(*self.found.splits, split))
+        return True
+
+    def _refuse(self, split: Split) -> bool:
+        self.found = replace(self.found, refused=(*self.found.refused, split))
+        return False
+
+    def _judged(self) -> Judged:
+        if self.now is None:
+            self.now = judged(self.trial, self.found.plans, self.candidate)
+        return self.now
+
+    def _p(self, plans: Sequence[MetricPlan], metric: str) -> float:
+        rows = self.trial.sample.of(plans)
+        found = apart(companion_of(rows, basis_for(rows, plans, self.candidate.ramps)), metric)
+        return 1.0 if found is None else found.p
+
+    def _search(self) -> Search:
+        sample = self.trial.sample.of(unsplit(self.found.plans, self.found.splits))
+        if sample.table.rows > SCREENED:
+            drawn = shares_of(sample.groups, 0, "splits") < SCREENED / sample.table.rows
+            sample = sample.take(np.flatnonzero(drawn))
+        return Search(sample, self._judged().fitted)
+
+    def _pairs(self) -> list[Pair]:
+        search, never = self._search(), self.wanted.never
+        whole = unsplit(self.found.plans, self.found.splits)
+        fine = basis_for(search.sample, whole, COMPANION.ramps)
+        cuts = [cut for cut, plan in zip(cuts_of(search.sample, fine), whole, strict=True) if plan.name not in never]
+        askable = [at for at, plan in enumerate(self.found.plans) if plan.when is None and plan.name not in never]
+        return search.pairs(cuts, askable)
+
+
+def _of_different_metrics(pairs: Sequence[Pair]) -> Iterator[Pair]:
+    """Give the likeliest pair of each of the first few metrics."""
+    first: dict[str, Pair] = {}
+    for pair in pairs:
+        if np.exp(pair.log_p) <= LIKELY and len(first) < TRIES and pair.metric not in first:
+            first[pair.metric] = pair
+            yield pair

@@ -12,6 +12,7 @@ from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.scrutiny.support import check_support
 from chs_ml.fit.selection import Settings
+from chs_ml.fit.splits.by_hand import check_splits
 from chs_ml.fit.trial import Progress
 from chs_ml.fit.wishes.wished import check_wishes
 from chs_ml.formula import Formula
@@ -40,6 +41,7 @@ def learned_from(training: Panel, spec: CalibrationSpec, settings: Settings, pro
     check_classes(training, sample.weight, spec)
     check_support(sample, plans)
     check_wishes(sample, plans, settings)
+    check_splits(sample, settings.by_hand)
     return learn(sample, plans, settings, progress)
 
 

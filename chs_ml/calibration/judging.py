@@ -10,6 +10,7 @@ from chs_ml.calibration.anchoring import report_of
 from chs_ml.calibration.certainty import left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.rows import baseline_note, in_use_today, outcomes_of
+from chs_ml.calibration.splitting import splits_judged
 from chs_ml.calibration.weighting import weighting_of
 from chs_ml.calibration.whole_points import points_judged
 from chs_ml.evaluate import (
@@ -60,6 +61,7 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
         choices={**choices_of(trial, spec), **anchored(trial, spec)},
         weighting=weighting_of(trial.panel, holdout, spec),
         whole_points=points_judged(trial, holdout, spec),
+        splits=splits_judged(trial, holdout, spec),
         segments=_within(holdout.segment, outcomes, churn, scored.band, names),
         stages=_within(holdout.stage, outcomes, churn, scored.band, names),
     )
@@ -90,8 +92,11 @@ def _noted(found: dict[str, Comparison], spec: CalibrationSpec) -> dict[str, Com
 
 
 def directions_of(choice: Choice) -> dict[str, str]:
-    """Return the direction of each metric as learned or declared."""
-    return {plan.name: plan.direction for plan in choice.plans}
+    """Return the direction of each metric as learned or declared; free where the sides of a split differ in it."""
+    found: dict[str, str] = {}
+    for plan in choice.plans:
+        found[plan.name] = plan.direction if found.get(plan.name, plan.direction) == plan.direction else "free"
+    return found
 
 
 def data_of(panel: Panel) -> dict[str, Any]:
@@ -137,6 +142,7 @@ def choices_of(trial: Draft, spec: CalibrationSpec) -> dict[str, Any]:
         ],
         "freed": [asdict(freed) for freed in choice.freed],
         "left_out": left_out(choice),
+        "missed": list(choice.missed),
     }
 
 

@@ -16,13 +16,14 @@ from chs_ml.calibration.certainty import certainty_of, left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.earlier import KEY, judged_paper, within_limit
 from chs_ml.calibration.rows import sample_of
+from chs_ml.calibration.splitting import splits_paper
 from chs_ml.calibration.units import observed
 from chs_ml.calibration.whole_points import points_paper
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.impact import impact_of
 from chs_ml.explain.population import Population
-from chs_ml.explain.words import shape_in_words
 from chs_ml.export.evidence import evidence_keys
+from chs_ml.export.words import shape_in_words
 from chs_ml.fit.evidence.alone import alone_of
 from chs_ml.formula import Formula, Term, WeightsFile
 from chs_ml.formula.columns import FloatArray
@@ -49,7 +50,7 @@ def weights_of(shipped: Draft, trial: Draft, evaluation: Evaluation, spec: Calib
             for name in (*formula.metrics, *_without(shipped))
         },
         evidence=[
-            {**key, **certainty.get(term.metric, {}), **_evidence(formula, term, population, spec)}
+            {**key, **certainty.get(term.key, {}), **_evidence(formula, term, population, spec)}
             for term, key in zip(formula.terms, evidence_keys(formula), strict=True)
         ],
         training=_training(shipped, evaluation, spec),
@@ -137,6 +138,7 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "intervals": shipped.learned.inference.no_intervals,
         "doubts": list(shipped.learned.doubts),
         "left_out": left_out(shipped.learned.choice),
+        "splits": splits_paper(shipped, dict(evaluation.splits)),
         "wishes": _wishes(spec.wishes),
         "weightless": list(shipped.weightless),
         "kkt": shipped.learned.fitted.solution.kkt,

@@ -202,7 +202,7 @@ def _changes(without: Formula, with_wish: Formula, holdout: Panel) -> Moved:
 def _weights(
     without: Formula, with_wish: Formula, wishes: Wishes, labels: Mapping[str, str]
 ) -> tuple[WeightMoved, ...]:
-    before, after = ({term.metric: term.weight for term in one.terms} for one in (without, with_wish))
+    before, after = map(_by_metric, (without, with_wish))
     groups = {name: ([name], wishes.metrics.get(name)) for name in dict.fromkeys([*before, *after])}
     for pillar, wish in wishes.pillars.items():
         groups[PILLAR + pillar] = (wishes.members(pillar, [*groups]), wish)
@@ -214,6 +214,14 @@ def _weights(
         room = sides[1] < HALF * sides[0] and not _asked_for_less(name, sides[1], wishes)
         moved.append(WeightMoved(name, called.get(name, name), *sides, wished, room))
     return tuple(sorted(moved, key=lambda one: (-round(abs(one.with_wish - one.without), 9), one.name)))
+
+
+def _by_metric(formula: Formula) -> dict[str, float]:
+    """Return the weight of each metric, both sides of a split together."""
+    found: dict[str, float] = {}
+    for term in formula.terms:
+        found[term.metric] = found.get(term.metric, 0.0) + term.weight
+    return found
 
 
 def _asked_for_less(name: str, weight: float, wishes: Wishes) -> bool:

@@ -15,6 +15,7 @@ from chs_ml.fit.fitting import Sample
 from chs_ml.fit.folds import shares_of
 from chs_ml.fit.selection import Settings
 from chs_ml.fit.table import MetricPlan, read_table
+from chs_ml.formula import Condition
 from chs_ml.formula.columns import FloatArray
 from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
@@ -66,6 +67,12 @@ def settings_of(spec: CalibrationSpec) -> Settings:
         keep=tuple(metric.name for metric in spec.with_role("metric") if metric.keep),
         rule="best" if asked.strength == "best" else "simplest",
         anchor=None if asked.anchor.file is None else pull,
+        splits=asked.splits.most,
+        by_hand=tuple(
+            (split.metric, Condition(split.when.metric, split.when.above, split.when.level))
+            for split in asked.splits.fixed
+        ),
+        never=asked.splits.never,
         wishes=spec.wishes,
     )
 

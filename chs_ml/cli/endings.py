@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from chs_ml.cli.beside import evaluation_beside
@@ -23,6 +24,7 @@ from chs_ml.explain.customer import explain_row, training_line
 from chs_ml.explain.impact import ASSOCIATION
 from chs_ml.explain.sureness import Sureness, doubts_of, nothing_is_evident, sureness_in_words, sureness_of
 from chs_ml.export.evidence import is_number
+from chs_ml.export.splits import splits_in_words
 from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:
@@ -143,6 +145,10 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     page.print()
     for line in _impact_in_words(weights):
         page.print(cell(line))
+    for heading, sentences in splits_in_words(weights):
+        page.print(Text.assemble("\n", cell(f"{heading}:", "bold")))
+        for sentence in sentences:
+            page.print(Padding(cell(sentence), (0, 0, 0, 2)))
     for doubt in doubts_of(weights):
         page.print(cell(f"Note: {doubt}"))
     if evaluation is not None:

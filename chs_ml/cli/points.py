@@ -13,8 +13,8 @@ from chs_ml.cli.beside import evaluation_beside
 from chs_ml.cli.plain import cell
 from chs_ml.cli.tables import plain_table
 from chs_ml.cli.talk import answer_json, results
-from chs_ml.explain.customer import label_of
 from chs_ml.export.evidence import is_number
+from chs_ml.export.labels import label_of
 from chs_ml.export.points import card_of
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.points_card import PointsCard, PointsTerm, StepPoints

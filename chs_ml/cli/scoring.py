@@ -18,8 +18,9 @@ from chs_ml.cli.oddities import Oddities, Unseen
 from chs_ml.cli.output import check_output, put_in_place, writer
 from chs_ml.cli.reading import CUSTOMER, Columns, batches_of
 from chs_ml.errors import DataError, OutputError
-from chs_ml.explain.customer import label_of, mean_health
+from chs_ml.explain.customer import mean_health
 from chs_ml.explain.reasons import reasons_of
+from chs_ml.export.labels import label_of
 from chs_ml.formula import WeightsFile
 
 REASONS = 3

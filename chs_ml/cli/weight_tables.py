@@ -11,11 +11,10 @@ from rich.text import Text
 from chs_ml.cli.plain import cell
 from chs_ml.cli.tables import plain_table
 from chs_ml.explain.alone import alone_of
-from chs_ml.explain.customer import label_of
-from chs_ml.explain.impact import ratio
 from chs_ml.explain.sureness import OUTSIDE, Sureness, sureness_of
-from chs_ml.explain.words import mark, shape_in_words
 from chs_ml.export.evidence import Line, evidence_by_term, impact_in_words, is_number
+from chs_ml.export.labels import heaviest_first, label_of
+from chs_ml.export.words import mark, ratio, shape_in_words
 from chs_ml.formula import Term, WeightsFile
 
 SAID_BY_THE_SIGN = {"rises", "falls"}
@@ -38,7 +37,7 @@ def weights_table(weights: WeightsFile) -> Table:
     for heading in there:
         words = heading == "Verdict"
         table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
-    for term in _heaviest_first(weights):
+    for term in heaviest_first(weights):
         table.add_row(cell(label_of(weights, term)), *(cell(columns[heading][term.key]) for heading in there))
     return table
 
@@ -58,7 +57,7 @@ def impact_table(weights: WeightsFile) -> Table:
     headings += ["Alone"] if any(alone.values()) else []
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    for term in _heaviest_first(weights):
+    for term in heaviest_first(weights):
         found, by_itself = measured[term.key], alone[term.key]
         cells = {
             "Churn": f"{found['churn_from']:.0%} → {found['churn_to']:>3.0%}" if found else "",
@@ -69,10 +68,6 @@ def impact_table(weights: WeightsFile) -> Table:
         direction = _direction(term, lines[term.key], found)
         table.add_row(cell(label_of(weights, term)), direction, *(cells[heading] for heading in headings))
     return table
-
-
-def _heaviest_first(weights: WeightsFile) -> list[Term]:
-    return sorted(weights.formula.terms, key=lambda term: -term.weight)
 
 
 def _by_key(weights: WeightsFile) -> dict[str, float]:

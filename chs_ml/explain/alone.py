@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-from chs_ml.explain.customer import label_of
-from chs_ml.explain.impact import ratio
 from chs_ml.export.evidence import Line, evidence_by_term, is_number
+from chs_ml.export.labels import label_of
+from chs_ml.export.words import ratio
 from chs_ml.formula import WeightsFile
 
 LIKE = 2.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chs_ml.explain.customer import labels_of
 from chs_ml.export.evidence import is_number
+from chs_ml.export.labels import labels_of
 from chs_ml.formula import WeightsFile
 
 FATES = {

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chs_ml.explain.customer import label_of, mean_health
+from chs_ml.explain.customer import mean_health
 from chs_ml.explain.style import (
     COLOR,
     DOTTED,
@@ -23,7 +23,8 @@ from chs_ml.explain.style import (
     title,
     width_of,
 )
-from chs_ml.explain.words import number
+from chs_ml.export.labels import label_of
+from chs_ml.export.words import number
 from chs_ml.formula import Curve, Levels, Term, WeightsFile
 
 if TYPE_CHECKING:

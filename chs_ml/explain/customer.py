@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chs_ml.explain.words import number
 from chs_ml.export.evidence import is_number
+from chs_ml.export.labels import label_of
+from chs_ml.export.words import number
 from chs_ml.formula import Term, WeightsFile
 from chs_ml.formula.columns import Frame, level_text, texts
 from chs_ml.formula.frames import Columns
@@ -96,17 +97,6 @@ def training_line(weights: WeightsFile) -> str:
     seen = churned / rows if is_number(churned) and rows > 0 else rate
     counted = f", counted as {rate:.1%}" if f"{rate:.1%}" != f"{seen:.1%}" else ""
     return f"learned from {rows:,} rows, {seen:.1%} churned{counted}"
-
-
-def labels_of(weights: WeightsFile) -> dict[str, str]:
-    """Return what people call each metric: its label, or its name."""
-    return {name: str(about.get("label") or name) for name, about in weights.metrics.items()}
-
-
-def label_of(weights: WeightsFile, term: Term) -> str:
-    """Return what people call a term: its metric's label, with the condition if it has one."""
-    label = labels_of(weights).get(term.metric, term.metric)
-    return label if term.when is None else f"{label} ({term.when})"
 
 
 def _part(weights: WeightsFile, term: Term, value: str | None, health: float) -> TermPart:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chs_ml.explain.population import Population
-from chs_ml.explain.words import number
+from chs_ml.export.words import number, ratio
 from chs_ml.formula import Curve, Formula, Term
 from chs_ml.formula.link import LARGEST_LOG_ODDS
 
@@ -71,7 +71,7 @@ def impact_of(formula: Formula, term: Term, population: Population, unit: str | 
     """Return the impact of a term among the customers that the formula was learned from, None without a link."""
     if formula.link is None:
         return None
-    height, average = formula.link.b * term.weight, population.average()
+    height, average = formula.link.b * term.weight, population.average(term)
     middle = formula.link.a + sum(formula.link.b * t.weight * average[t.key] for t in formula.terms)
     start, end = ends_of(term)
     rest = middle - height * average[term.key]
@@ -96,11 +96,6 @@ def ends_of(term: Term) -> tuple[tuple[str, float], tuple[str, float]]:
     else:
         knots = list(term.shape.values)
     return _lowest(knots), max(knots, key=lambda knot: knot[1])
-
-
-def ratio(value: float) -> str:
-    """Return an odds ratio with two digits that matter."""
-    return number(float(f"{value:.2g}"))
 
 
 def _steps(term: Term, height: float) -> list[Step]:

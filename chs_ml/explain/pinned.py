@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chs_ml.errors import FormulaError
-from chs_ml.explain.customer import label_of, labels_of
 from chs_ml.export.evidence import is_number
+from chs_ml.export.labels import label_of, labels_of
 from chs_ml.formula import Origin, Term, WeightsFile
 from chs_ml.formula.wishes import Wish
 

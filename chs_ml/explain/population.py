@@ -33,9 +33,11 @@ class Population:
         split = {term.key: rows * term.when.applies(columns) for term in formula.terms if term.when is not None}
         return cls(health, rows, split)
 
-    def average(self) -> dict[str, float]:
-        """Return the mean health of each term, by its key."""
-        return {key: float(np.average(n, weights=self.weight)) for key, n in self.health.items()}
+    def average(self, term: Term | None = None) -> dict[str, float]:
+        """Return the mean health of each term, by its key; among those whom a term's condition applies to."""
+        rows = self.weight if term is None else self.applies.get(term.key, self.weight)
+        rows = rows if rows.sum() > 0.0 else self.weight
+        return {key: float(np.average(n, weights=rows)) for key, n in self.health.items()}
 
     def average_change(self, formula: Formula, term: Term, start: float, end: float) -> float | None:
         """Return the mean change of churn probability where a term's health goes from ``start`` to ``end``.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chs_ml.explain.customer import label_of, mean_health
+from chs_ml.explain.customer import mean_health
+from chs_ml.export.labels import label_of
 from chs_ml.formula import View, WeightsFile
 from chs_ml.formula.columns import FloatArray, Frame, texts
 from chs_ml.formula.frames import Columns

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from chs_ml.explain.anchored import is_pulled
-from chs_ml.explain.customer import labels_of, weightless
+from chs_ml.explain.customer import weightless
 from chs_ml.explain.pinned import pinned_in_words
 from chs_ml.export.evidence import Line, evidence_by_term, interval_of, is_number, separates, verdict_of
+from chs_ml.export.labels import labels_of
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.link import LARGEST_LOG_ODDS
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from chs_ml.explain.customer import label_of
 from chs_ml.explain.style import COLOR, EITHER, INCH, SIGN, SMALL, USUAL_SIZE, WIDTH, fitted, title, width_of
 from chs_ml.explain.sureness import OUTSIDE, SEPARATES, Sureness, no_intervals_because, sureness_of
+from chs_ml.export.labels import label_of
 from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:

@@ -10,12 +10,14 @@ from types import ModuleType
 from chs_ml.errors import FormulaError
 from chs_ml.export.csv import to_csv
 from chs_ml.export.json import to_json
+from chs_ml.export.markdown import to_markdown
 from chs_ml.export.points import to_points
 from chs_ml.formula import WeightsFile
 
 TARGETS: Mapping[str, Callable[[WeightsFile], str]] = {
     "json": to_json,
     "csv": to_csv,
+    "markdown": to_markdown,
     "points": to_points,
 }
 

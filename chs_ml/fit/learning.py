@@ -28,7 +28,7 @@ from chs_ml.fit.scrutiny.nearly import near_sets
 from chs_ml.fit.selection import Choice, Settings, choose, trial_of
 from chs_ml.fit.splits.apart import Apart, apart
 from chs_ml.fit.splits.growing import Wanted, grown
-from chs_ml.fit.splits.sides import unsplit
+from chs_ml.fit.splits.sides import Split, unsplit
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, silent
 from chs_ml.fit.wishes.pins import fit_pinned
@@ -83,17 +83,18 @@ def refit(sample: Sample, choice: Choice) -> Learned:
     return _learned(sample, fitted, _companion(sample, fitted), choice, _separations(sample, fitted, choice))
 
 
-def without_splits(choice: Choice) -> Choice:
-    """Return the same choice, each metric whole: what the splits are measured against."""
-    return replace(choice, plans=unsplit(choice.plans, choice.splits), splits=())
+def without_splits(choice: Choice, splits: Sequence[Split]) -> Choice:
+    """Return the same choice without these splits: what they are measured against."""
+    kept = tuple(split for split in choice.splits if split not in splits)
+    return replace(choice, plans=unsplit(choice.plans, splits), splits=kept)
 
 
 def _with_splits(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Choice:
     wanted = Wanted(
-        most=0 if settings.by_hand else settings.splits,
+        most=settings.splits,
         never={*settings.never, *(one.metric for one in choice.left)},
         by_hand=settings.by_hand,
-        before=() if settings.by_hand or sample.anchor is None else sample.anchor.splits(choice.plans),
+        before=() if sample.anchor is None or settings.splits == 0 else sample.anchor.splits(choice.plans),
         auto={plan.name for plan in choice.plans if plan.name not in choice.declared},
     )
     if not (wanted.most or wanted.by_hand) or (not choice.tried and not wanted.by_hand):

@@ -22,6 +22,7 @@ from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import SpecPart, Text
 from chs_ml.spec.pasts import problems_of_pasts
 from chs_ml.spec.settings import Baseline, Calibration, Rule, ScoreWhen, Tracking, Validation
+from chs_ml.spec.splits import problems_of_splits
 from chs_ml.spec.weights import Pillar
 from chs_ml.spec.wishes import Wishing
 
@@ -113,6 +114,10 @@ def _contradictions(spec: CalibrationSpec) -> Iterator[str]:
     if spec.score_when:
         for name in spec.score_when.at_least:
             yield from _condition_served(spec, "score_when", name, True)
+    yield from problems_of_splits(spec.calibration.splits, spec.metrics)
+    for at, split in enumerate(spec.calibration.splits.fixed):
+        when = split.when
+        yield from _condition_served(spec, f"calibration.splits[{at}].when", when.metric, when.level is None)
     if spec.validation.holdout.from_ and not spec.data.cutoff:
         yield "validation.holdout.from: needs the cutoff of each row. Add data.cutoff, or hold out a share of customers"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
 from chs_ml.spec.part import Days, Finite, Share, SpecPart, Text
+from chs_ml.spec.splits import FixedSplit, Splits, as_splits
+from chs_ml.spec.when import When
 
 STRONGEST = 1e6
 """A pull of so many rows' log-loss leaves nothing to learn; beyond it arithmetic suffers."""
@@ -86,12 +86,6 @@ class RowWeights(SpecPart):
 class Calibration(SpecPart):
     """How the formula is learned."""
 
-    later: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "splits": "splits",
-        }
-    )
-
     ramps: Annotated[int | Literal["auto"], PlainValidator(_ramps, json_schema_input_type=int | Literal["auto"])] = (
         Field("auto", description="ramps per curve: auto or a whole number; 1 is a straight line")
     )
@@ -109,6 +103,13 @@ class Calibration(SpecPart):
     )
     row_weights: RowWeights = Field(
         default_factory=lambda: RowWeights.model_validate({}), description="{recency: half-life, revenue: true}"
+    )
+    splits: Annotated[Splits, BeforeValidator(as_splits, json_schema_input_type=int | list[FixedSplit] | Splits)] = (
+        Field(
+            default_factory=lambda: Splits.model_validate({}),
+            validate_default=True,
+            description="at most so many are searched for; or a list of {metric, when}; or {most, fixed, never}",
+        )
     )
     evidence: Literal["usual", "strict", "all"] = Field(
         "usual", description="what a term needs to stay: usual or strict evidence; all: every term stays"
@@ -151,23 +152,6 @@ class Baseline(SpecPart):
     def _is_one_of_both(self) -> Self:
         if (self.column is None) == (self.formula is None):
             raise ValueError("the baseline is {column} or {formula}, exactly one of them. Give one")
-        return self
-
-
-class When(SpecPart):
-    """A condition on one metric: above a number, or at a level."""
-
-    metric: Text = Field(description="name of the metric")
-    above: Finite | None = Field(None, description="number that the metric must exceed")
-    level: str | None = Field(None, description="level that the metric must have")
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.above is None) == (self.level is None):
-            raise ValueError(
-                "a condition is {metric, above: number} or {metric, level: text}, exactly one. "
-                "Give one (and put quotes around a level null)"
-            )
         return self
 
 

@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from chs_ml.explain.impact import Step, impact_of, ratio
+from chs_ml.explain.impact import Step, impact_of
 from chs_ml.explain.population import Population
+from chs_ml.export.words import ratio
 from chs_ml.formula import Curve, Formula, Levels, Link, Term
 
 

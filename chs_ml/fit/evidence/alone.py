@@ -39,13 +39,16 @@ def alone_of(sample: Sample, fitted: Fitted) -> dict[str, Alone]:
 
 
 def _alone(sample: Sample, metric: MetricBasis, beta: FloatArray) -> Alone:
-    companion = companion_of(sample.of([metric.plan]), Basis((metric,)))
+    rows = sample.of([metric.plan])
+    applies = rows.table.columns[0].applies
+    rows = rows if applies is None else rows.take(np.flatnonzero(applies))  # of a side, those whom it is about
+    companion = companion_of(rows, Basis((metric,)))
     start, end = _ends(metric, beta)
     step = np.append(0.0, end - start)
     middle = float(step @ companion.beta)
     half = TWO_SIDED * float(np.sqrt(max(step @ companion.covariance @ step, 0.0)))
     ratio, low, high = np.exp(np.clip([-middle, -middle - half, -middle + half], -700.0, 700.0)).tolist()
-    return Alone(ratio, low, high, sample.table.rows)
+    return Alone(ratio, low, high, rows.table.rows)
 
 
 def _ends(metric: MetricBasis, beta: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -71,7 +71,8 @@ def grown(
     for metric, when in wanted.by_hand:
         growing.take(metric, when, "by hand")
     for metric, when in wanted.before:
-        growing.take(metric, when, "anchor")
+        if growing.is_free(metric, when):
+            growing.take(metric, when, "anchor")
     while len(growing.found.splits) < wanted.most and growing.one_more():
         progress("looking for splits", len(growing.found.splits), steps)
     progress("looking for splits", steps, steps)
@@ -94,6 +95,11 @@ class _Growing:
             if self.take(pair.metric, when, asked=len(pairs)):
                 return True
         return False
+
+    def is_free(self, metric: str, when: Condition) -> bool:
+        """Return whether the metric may still be split by this condition."""
+        out = {*self.wanted.never, *(split.metric for split in self.found.splits)}
+        return metric not in out and when.metric not in self.wanted.never and len(self.found.splits) < self.wanted.most
 
     def take(self, metric: str, when: Condition, origin: Origin = "found", *, asked: int = 1) -> bool:
         """Split the metric if that stands, as it does by hand; return whether it was split."""

@@ -57,6 +57,6 @@ def in_two(
 
 
 def unsplit(plans: Sequence[MetricPlan], splits: Sequence[Split]) -> tuple[MetricPlan, ...]:
-    """Return the plans as they were before any split, each metric once."""
+    """Return the plans as they were before these splits."""
     whole = {split.metric: split.whole for split in splits}
-    return tuple({plan.name: whole.get(plan.name, plan) for plan in plans}.values())
+    return tuple(dict.fromkeys(whole.get(plan.name, plan) for plan in plans))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chs_ml.explain.words import mark, number, shape_in_words
+from chs_ml.export.words import mark, number, shape_in_words
 from chs_ml.formula import Curve, Levels, Term
 
 

@@ -19,6 +19,11 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def ratio(value: float) -> str:
+    """Return an odds ratio with two digits that matter."""
+    return number(float(f"{value:.2g}"))
+
+
 def shape_in_words(term: Term) -> str:
     """Return what health does as the metric grows, or which levels are best and worst."""
     return _curve(term.shape) if isinstance(term.shape, Curve) else _levels(term.shape)

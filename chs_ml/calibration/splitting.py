@@ -1,0 +1,114 @@
+"""What is said of the splits of a formula: how far apart their sides are, and what they are worth on the holdout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chs_ml.calibration.draft import Draft, without_bands
+from chs_ml.calibration.rows import outcomes_of, sample_of
+from chs_ml.evaluate import Difference, auc_difference, log_loss_difference
+from chs_ml.fit.evidence.inference import WEAK_WHOLE, Verdict
+from chs_ml.fit.learning import refit, without_splits
+from chs_ml.fit.splits.growing import CHANCE
+from chs_ml.fit.splits.sides import Split
+from chs_ml.formula import Condition
+from chs_ml.formula.frames import Columns
+from chs_ml.history.panel import Panel
+from chs_ml.spec import CalibrationSpec
+
+
+def splits_paper(shipped: Draft, judged: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return for each split of a formula whom it is about, how far apart its sides are, and what it is worth.
+
+    judged: of ``splits_judged``. p counts all pairs that were asked; where there is nothing to compare it is 1.
+    """
+    columns, found = Columns(shipped.panel.metrics), []
+    worth = {line["metric"]: line for line in judged.get("kept", [])}
+    for split in shipped.learned.choice.splits:
+        holds, apart = split.when.applies(columns), shipped.learned.apart.get(split.metric)
+        p = 1.0 if apart is None else min(apart.p * split.asked, 1.0)
+        found.append(
+            {
+                **_named(split),
+                "origin": split.origin,
+                "rows": int(holds.sum()),
+                "share": float(np.average(holds, weights=shipped.standing)),
+                "apart": apart
+                and {
+                    "start": apart.start,
+                    "end": apart.end,
+                    "value": apart.value,
+                    "low": apart.low,
+                    "high": apart.high,
+                },
+                "p": p,
+                "asked": split.asked,
+                "verdict": _verdict(p),
+                "holdout": worth.get(split.metric, {}).get("holdout"),
+            }
+        )
+    return found
+
+
+def splits_judged(trial: Draft, holdout: Panel, spec: CalibrationSpec) -> dict[str, Any]:
+    """Return the splits that were kept and refused, and what those kept are worth on the holdout, each and together.
+
+    Against the same formula without the split, fitted to the same training rows; {} where nothing was tried.
+    """
+    choice = trial.learned.choice
+    if not (choice.splits or choice.refused):
+        return {}
+    together = _worth(trial, holdout, spec, choice.splits) if choice.splits else None
+    one = len(choice.splits) == 1
+    return {
+        "kept": [
+            {**_tried(split), "holdout": together if one else _worth(trial, holdout, spec, [split])}
+            for split in choice.splits
+        ],
+        "refused": [_tried(split) for split in choice.refused],
+        **({"holdout": together} if together else {}),
+    }
+
+
+def _worth(trial: Draft, holdout: Panel, spec: CalibrationSpec, splits: Any) -> dict[str, Any]:
+    """Return log-loss and AUC with these splits minus without, on the holdout."""
+    whole = refit(sample_of(trial.panel, spec), without_splits(trial.learned.choice, splits))
+    without = without_bands(whole, trial.panel, spec).formula
+    outcomes = outcomes_of(holdout, spec)
+    churn = [formula.churn_probability(holdout.metrics) for formula in (trial.formula, without)]
+    return {
+        "rows": len(outcomes),
+        "log_loss": _plain(log_loss_difference(outcomes, *churn)),
+        "auc": _plain(auc_difference(outcomes, *churn)),
+    }
+
+
+def _plain(difference: Difference) -> dict[str, Any]:
+    return {"difference": difference.difference, "low": difference.low, "high": difference.high}
+
+
+def _tried(split: Split) -> dict[str, Any]:
+    """Return what the training rows said: of customers left out in cross-validation, and of both sides."""
+    return {
+        **_named(split),
+        "origin": split.origin,
+        "gain": split.gain,
+        "standard_error": split.standard_error,
+        "p": split.p,
+        "asked": split.asked,
+    }
+
+
+def _named(split: Split) -> dict[str, Any]:
+    return {"metric": split.metric, "when": condition_as_dict(split.when)}
+
+
+def condition_as_dict(when: Condition) -> dict[str, Any]:
+    """Return {metric, above} or {metric, level}."""
+    return {"metric": when.metric, **({"above": when.above} if when.level is None else {"level": when.level})}
+
+
+def _verdict(p: float) -> Verdict:
+    return "clear" if p <= CHANCE else "weak" if p <= WEAK_WHOLE else "not enough evidence"

@@ -1,0 +1,32 @@
+"""What people call metrics, conditions and terms, and the order in which they read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chs_ml.formula import Condition, Term, WeightsFile
+
+
+def labels_of(weights: WeightsFile) -> dict[str, str]:
+    """Return what people call each metric: its label, or its name."""
+    return {name: str(about.get("label") or name) for name, about in weights.metrics.items()}
+
+
+def label_of(weights: WeightsFile, term: Term) -> str:
+    """Return what people call a term: its metric's label, with the condition if it has one."""
+    labels = labels_of(weights)
+    label = labels.get(term.metric, term.metric)
+    return label if term.when is None else f"{label} ({condition_in_words(term.when, labels)})"
+
+
+def condition_in_words(when: Condition, labels: Mapping[str, str]) -> str:
+    """Return 'Service calls > 3', 'Plan ≠ gold': as the condition says itself, with the label for the metric."""
+    return labels.get(when.metric, when.metric) + str(when).removeprefix(when.metric)
+
+
+def heaviest_first(weights: WeightsFile) -> list[Term]:
+    """Return the terms, the heaviest first; the sides of a split stand together, where the heavier of them belongs."""
+    heaviest: dict[str, float] = {}
+    for term in weights.formula.terms:
+        heaviest[term.metric] = max(term.weight, heaviest.get(term.metric, 0.0))
+    return sorted(weights.formula.terms, key=lambda term: (-heaviest[term.metric], term.metric, -term.weight))

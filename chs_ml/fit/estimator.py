@@ -20,8 +20,9 @@ from chs_ml.fit.fitting import Sample, with_crowd
 from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.selection import Settings
+from chs_ml.fit.splits.by_hand import check_splits
 from chs_ml.fit.table import Column, MetricPlan, MissingRule, Table, Wanted, read_table
-from chs_ml.formula import Formula
+from chs_ml.formula import Condition, Formula
 from chs_ml.formula.columns import FloatArray
 
 
@@ -39,6 +40,9 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         anchor_strength: how strongly, a number above 0; ``auto`` takes the strongest pull that is as good as the best.
         evidence: what a metric needs to stay: ``usual`` or ``strict`` evidence; under ``all`` every one stays.
         keep: names of metrics that stay, whatever their evidence.
+        splits: at most so many splits are searched for, 0 for none; or ``{"metric": m, "when": {"metric": c, "above":
+            t}}``, a list of those that are made whatever the data say (``level`` in place of ``above`` for a category).
+        never: names of metrics that take no part in a split.
         folds: of the inner cross-validation.
         seed: of the folds, which keep a customer whole.
 
@@ -63,6 +67,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         anchor_strength: float | str = 1.0,
         evidence: str = "usual",
         keep: Sequence[str] = (),
+        splits: int | Sequence[Mapping[str, Any]] = 3,
+        never: Sequence[str] = (),
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -75,6 +81,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         self.anchor_strength = anchor_strength
         self.evidence = evidence
         self.keep = keep
+        self.splits = splits
+        self.never = never
         self.folds = folds
         self.seed = seed
 
@@ -106,7 +114,9 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         if groups is None:  # rows alike stay together, and are yet as many customers as they weigh
             sample = with_crowd(sample, unknown(len(weight)))
         sample = sample.take(counted)
-        self.learned_: Learned = learn(sample, plans, self._settings())
+        settings = self._settings()
+        check_splits(sample, settings.by_hand)
+        self.learned_: Learned = learn(sample, plans, settings)
         self.n_iter_ = self.learned_.fitted.solution.gradients
         return self
 
@@ -152,6 +162,9 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
             self.seed,
             evidence=self.evidence,
             keep=tuple(self.keep),
+            splits=self.splits if isinstance(self.splits, int) else 0,
+            by_hand=() if isinstance(self.splits, int) else tuple(map(_by_hand, self.splits)),
+            never=tuple(self.never),
             anchor=None if self.anchor is None else given(self.anchor_strength),
         )
 
@@ -187,6 +200,16 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
             if np.isinf(renamed[name].to_numpy(np.float64, na_value=np.nan)).any():
                 raise FitError(f"metric {name!r} holds infinity. Mend the column, or leave the cell empty.")
         return renamed
+
+
+def _by_hand(split: Mapping[str, Any]) -> tuple[str, Condition]:
+    try:
+        return str(split["metric"]), Condition(**split["when"])
+    except (KeyError, TypeError) as error:
+        raise FitError(
+            f"splits: found {split!r}; a split is {{'metric': name, 'when': {{'metric': name, 'above': number}}}}, or "
+            "with 'level': text in place of 'above'."
+        ) from error
 
 
 def _check_names(frame: pd.DataFrame, *settings: Any) -> None:

@@ -8,17 +8,17 @@ search in twenty, everything that was asked counted (Bonferroni; errors by custo
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from chs_ml.fit.evidence.companion import COMPANION, companion_of
-from chs_ml.fit.fitting import Candidate, basis_for
-from chs_ml.fit.folds import shares_of
+from chs_ml.fit.fitting import Candidate, Sample, basis_for
 from chs_ml.fit.scrutiny.support import carries
 from chs_ml.fit.splits.apart import apart
-from chs_ml.fit.splits.cuts import cuts_of
-from chs_ml.fit.splits.left_out import Judged, judged
+from chs_ml.fit.splits.cuts import Cuts, cuts_of
+from chs_ml.fit.splits.left_out import Judged
 from chs_ml.fit.splits.search import Pair, Search
 from chs_ml.fit.splits.sides import Origin, Split, in_two, unsplit
 from chs_ml.fit.table import MetricPlan
@@ -31,10 +31,11 @@ BAR: dict[Origin, float] = {"found": 2.0, "anchor": -1.0}
 """The gain has to be more than so many standard errors; what the anchor has stays unless it costs one."""
 CHANCE = 0.05
 """How often a split may come out of nothing."""
-LIKELY = 1e-3
-"""A pair that chance would show so often by itself is not tried."""
+LIKELY = 0.5
+"""A pair that chance would show in every other search is not tried."""
+GOLDEN = 0.6180339887498949
 SCREENED = 100_000
-"""Rows that the search for pairs looks at: whole customers, drawn by their hash. Whether one is kept, all rows say."""
+"""Rows that pairs are looked for in, and sides are told apart by; whether customers left out gain, all rows say."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def grown(
     trial: Trial, plans: Sequence[MetricPlan], candidate: Candidate, wanted: Wanted, progress: Progress = silent
 ) -> Grown:
     """Return the plans with their splits. trial: all training rows with all metrics, and folds of them."""
-    growing = _Growing(trial, candidate, wanted, Grown(tuple(plans)))
+    whole = tuple(plans)
+    growing = _Growing(trial, candidate, wanted, Grown(whole), Judged(trial, whole, candidate))
     steps = max(wanted.most, len(wanted.by_hand), 1)
     progress("looking for splits", 0, steps)
     for metric, when in wanted.by_hand:
@@ -85,16 +87,15 @@ class _Growing:
     candidate: Candidate
     wanted: Wanted
     found: Grown
-    now: Judged | None = field(default=None)
+    now: Judged
 
     def one_more(self) -> bool:
         """Look for a split, and keep the first of the likeliest that stands; return whether there was one."""
-        pairs = self._pairs()
-        for pair in _of_different_metrics(pairs):
-            when = self._search().rounded(pair).when
-            if self.take(pair.metric, when, asked=len(pairs)):
-                return True
-        return False
+        search = Search(self._screened, self.now.fitted)
+        pairs = search.pairs(*self._askable())
+        return any(
+            self.take(pair.metric, search.rounded(pair).when, asked=len(pairs)) for pair in _of_different_metrics(pairs)
+        )
 
     def is_free(self, metric: str, when: Condition) -> bool:
         """Return whether the metric may still be split by this condition."""
@@ -103,16 +104,18 @@ class _Growing:
 
     def take(self, metric: str, when: Condition, origin: Origin = "found", *, asked: int = 1) -> bool:
         """Split the metric if that stands, as it does by hand; return whether it was split."""
-        before, insist = self._judged(), origin == "by hand"
+        before, sample, ramps = self.now, self.trial.sample, self.candidate.ramps
         whole = next(plan for plan in before.plans if plan.name == metric)
-        auto = metric in self.wanted.auto
-        plans = in_two(self.trial.sample, before.plans, (metric, when), self.candidate.ramps, auto=auto)
-        if not insist and not carries(self.trial.sample.of(plans), plans, self.candidate.ramps):
+        plans = in_two(sample, before.plans, (metric, when), ramps, auto=metric in self.wanted.auto)
+        insist = origin == "by hand"
+        if not insist and not carries(sample.of(plans), plans, ramps):
             return False
-        split = Split(whole, when, p=min(self._p(plans, metric) * asked, 1.0), asked=asked, origin=origin)
+        after = Judged(self.trial, plans, self.candidate, before)
+        beta = after.fitted.solution.beta
+        far = apart(companion_of(self._screened.of(plans), after.fitted.basis, beta), metric)
+        split = Split(whole, when, p=1.0 if far is None else min(far.p * asked, 1.0), asked=asked, origin=origin)
         if split.p > CHANCE and origin == "found":
             return self._refuse(split)
-        after = judged(self.trial, plans, self.candidate)
         gain = self.trial.mean(before.losses) - self.trial.mean(after.losses)
         error = self.trial.error(before.losses - after.losses)
         split = replace(split, gain=gain, standard_error=error)
@@ -126,36 +129,33 @@ class _Growing:
         self.found = replace(self.found, refused=(*self.found.refused, split))
         return False
 
-    def _judged(self) -> Judged:
-        if self.now is None:
-            self.now = judged(self.trial, self.found.plans, self.candidate)
-        return self.now
+    @cached_property
+    def _screened(self) -> Sample:
+        """The rows that are searched: whole customers, spread evenly over all."""
+        sample = self.trial.sample
+        if sample.table.rows <= SCREENED:
+            return sample
+        place = (sample.crowd.codes * GOLDEN) % 1.0
+        return sample.take(np.flatnonzero(place < SCREENED / sample.table.rows))
 
-    def _p(self, plans: Sequence[MetricPlan], metric: str) -> float:
-        rows = self.trial.sample.of(plans)
-        found = apart(companion_of(rows, basis_for(rows, plans, self.candidate.ramps)), metric)
-        return 1.0 if found is None else found.p
+    @cached_property
+    def _cuts(self) -> dict[str, Cuts]:
+        """The conditions that may be put on each metric."""
+        whole = [plan for plan in unsplit(self.found.plans, self.found.splits) if plan.name not in self.wanted.never]
+        rows = self._screened.of(whole)
+        cuts = cuts_of(rows, basis_for(rows, whole, COMPANION.ramps))
+        return {plan.name: cut for plan, cut in zip(whole, cuts, strict=True)}
 
-    def _search(self) -> Search:
-        sample = self.trial.sample.of(unsplit(self.found.plans, self.found.splits))
-        if sample.table.rows > SCREENED:
-            drawn = shares_of(sample.groups, 0, "splits") < SCREENED / sample.table.rows
-            sample = sample.take(np.flatnonzero(drawn))
-        return Search(sample, self._judged().fitted)
-
-    def _pairs(self) -> list[Pair]:
-        search, never = self._search(), self.wanted.never
-        whole = unsplit(self.found.plans, self.found.splits)
-        fine = basis_for(search.sample, whole, COMPANION.ramps)
-        cuts = [cut for cut, plan in zip(cuts_of(search.sample, fine), whole, strict=True) if plan.name not in never]
-        askable = [at for at, plan in enumerate(self.found.plans) if plan.when is None and plan.name not in never]
-        return search.pairs(cuts, askable)
+    def _askable(self) -> tuple[list[Cuts], list[int]]:
+        """Return all conditions, and the positions of the metrics that may be split."""
+        split = {one.metric for one in self.found.splits}.union(self.wanted.never)
+        return [*self._cuts.values()], [at for at, plan in enumerate(self.found.plans) if plan.name not in split]
 
 
 def _of_different_metrics(pairs: Sequence[Pair]) -> Iterator[Pair]:
     """Give the likeliest pair of each of the first few metrics."""
     first: dict[str, Pair] = {}
     for pair in pairs:
-        if np.exp(pair.log_p) <= LIKELY and len(first) < TRIES and pair.metric not in first:
+        if np.exp(pair.log_p) * len(pairs) <= LIKELY and len(first) < TRIES and pair.metric not in first:
             first[pair.metric] = pair
             yield pair

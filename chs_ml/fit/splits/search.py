@@ -10,7 +10,7 @@ where to look, and whether a split is kept is decided elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +27,8 @@ from chs_ml.formula import Condition
 from chs_ml.formula.columns import FloatArray
 
 RIDGE = 1e-9
+NOTHING = 1e-6
+"""Fewer degrees of freedom are no test."""
 AS_GOOD = 1.0
 """Logarithms of p that differ by less do not tell two cuts apart."""
 
@@ -69,7 +71,8 @@ class Search:
             for cut, table in zip(there, of_metric, strict=True):
                 if cut.conditions[0].metric != metric.plan.name:
                     tested = _tested(cut, table, self._objective.encoded.layout.blocks[at], penalty)
-                    found += [Pair(at, metric.plan.name, when, p) for when, p in tested]
+                    named = zip(cut.conditions, tested.tolist(), strict=True)
+                    found += [Pair(at, metric.plan.name, when, p) for when, p in named]
         return sorted(found, key=lambda pair: (pair.log_p, pair.metric, str(pair.when)))
 
     def rounded(self, pair: Pair) -> Pair:
@@ -87,7 +90,8 @@ def _digits(condition: Condition) -> int:
     return len(f"{abs(condition.above or 0.0):.15g}".replace(".", "").strip("0"))
 
 
-def _tested(cut: Cuts, table: FloatArray, block: Block, penalty: FloatArray) -> Iterator[tuple[Condition, float]]:
+def _tested(cut: Cuts, table: FloatArray, block: Block, penalty: FloatArray) -> FloatArray:
+    """Return the logarithm of p for each condition."""
     whole = table.sum(axis=0)
     inside = np.cumsum(table[::-1], axis=0)[::-1][1:] if cut.nested else table[:-1]
     a, u = _moments(inside, block)
@@ -103,10 +107,10 @@ def _tested(cut: Cuts, table: FloatArray, block: Block, penalty: FloatArray) -> 
     shrunk = held[..., :columns]
     mean = np.einsum("kii->k", shrunk)
     spread = np.einsum("kij,kji->k", shrunk, shrunk)
-    for at, when in enumerate(cut.conditions):
-        if mean[at] > 1e-6:
-            scale, freedom = spread[at] / mean[at], mean[at] ** 2 / spread[at]
-            yield when, float(chi2.logsf(statistic[at] / scale, freedom))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled, freedom = statistic * mean / spread, mean**2 / spread
+    told = mean > NOTHING
+    return np.where(told, chi2.logsf(np.where(told, scaled, 0.0), np.where(told, freedom, 1.0)), 0.0)
 
 
 def _moments(sums: FloatArray, block: Block) -> tuple[FloatArray, FloatArray]:

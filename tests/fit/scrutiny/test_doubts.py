@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.fit.test_collinear import internet
 
 from chs_ml.fit.learning import learn, refit
 from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.selection import Settings
 from chs_ml.fit.table import MetricPlan
 from tests.fit import drawn
+from tests.fit.scrutiny.test_collinear import internet
 
 
 @pytest.fixture(scope="module")

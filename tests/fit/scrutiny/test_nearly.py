@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.fit.test_collinear import internet
 
 from chs_ml.fit.scrutiny.collinear import carried_once, shared_levels
 from chs_ml.fit.scrutiny.nearly import NearSet, near_sets
 from chs_ml.fit.table import MetricPlan
 from tests.fit import drawn
+from tests.fit.scrutiny.test_collinear import internet
 
 
 def found(table, groups=None, weight=None):

@@ -12,7 +12,7 @@ from chs_ml.fit.scrutiny.separation import dense_rows, separation_among, separat
 from tests.fit import drawn
 from tests.test_golden import straight
 
-CASES = json.loads((Path(__file__).parents[1] / "golden" / "reference.json").read_text(encoding="utf-8"))["separation"]
+CASES = json.loads((Path(__file__).parents[2] / "golden" / "reference.json").read_text(encoding="utf-8"))["separation"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['verdict']}-{len(case['y'])}" for case in CASES])

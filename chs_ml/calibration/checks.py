@@ -8,10 +8,9 @@ from dataclasses import replace
 from chs_ml.calibration.anchoring import anchor_of, earlier_of
 from chs_ml.calibration.classes import check_classes
 from chs_ml.calibration.pasts import idle_factors, unknown_pasts
-from chs_ml.calibration.rows import formula_today, sample_of, settings_of, split
+from chs_ml.calibration.rows import check_fixed_splits, formula_today, split
 from chs_ml.calibration.weighting import row_weights
 from chs_ml.errors import ChsError, DataError
-from chs_ml.fit.splits.by_hand import check_splits
 from chs_ml.history import checks
 from chs_ml.history.checks import Examination
 from chs_ml.history.findings import Finding, error, warning
@@ -29,7 +28,7 @@ def examine(spec: CalibrationSpec) -> Examination:
         training, more = None, [*more, *_errors("empty-part", refused)]
     more += _of_the_anchor(training, spec)
     if training is not None:
-        more += _refusals("bad-split", lambda: check_splits(sample_of(training, spec), settings_of(spec).by_hand))
+        more += _refusals("bad-split", lambda: check_fixed_splits(training, spec))
         more += _refusals("row-weights", lambda: check_classes(training, row_weights(training, spec), spec))
     return replace(found, findings=(*found.findings, *more))
 

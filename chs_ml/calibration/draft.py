@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 
 from chs_ml.calibration.classes import check_classes
 from chs_ml.calibration.cuts import banded
-from chs_ml.calibration.rows import plans_of, sample_of
+from chs_ml.calibration.rows import check_fixed_splits, plans_of, sample_of
 from chs_ml.calibration.weighting import at_base_rate, standing_of
 from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.scrutiny.support import check_support
 from chs_ml.fit.selection import Settings
-from chs_ml.fit.splits.by_hand import check_splits
 from chs_ml.fit.trial import Progress
 from chs_ml.fit.wishes.wished import check_wishes
 from chs_ml.formula import Formula
@@ -41,7 +40,7 @@ def learned_from(training: Panel, spec: CalibrationSpec, settings: Settings, pro
     check_classes(training, sample.weight, spec)
     check_support(sample, plans)
     check_wishes(sample, plans, settings)
-    check_splits(sample, settings.by_hand)
+    check_fixed_splits(training, spec)
     return learn(sample, plans, settings, progress)
 
 

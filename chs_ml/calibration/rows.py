@@ -14,6 +14,7 @@ from chs_ml.evaluate import Outcomes, current_score
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.folds import shares_of
 from chs_ml.fit.selection import Settings
+from chs_ml.fit.splits.by_hand import check_splits
 from chs_ml.fit.table import MetricPlan, read_table
 from chs_ml.formula import Condition
 from chs_ml.formula.columns import FloatArray
@@ -87,6 +88,14 @@ def sample_of(panel: Panel, spec: CalibrationSpec, *, shipped: bool = False) -> 
         anchor=anchor_of(panel, spec, shipped=shipped),
         standing=population_of(panel, spec),
     )
+
+
+def check_fixed_splits(panel: Panel, spec: CalibrationSpec) -> None:
+    """Raise FitError for splits of the spec that these rows cannot teach; nothing is asked where there are none."""
+    pairs = settings_of(spec).by_hand
+    if pairs:
+        table, retained = read_table(panel.metrics, plans_of(spec)), 1.0 - panel.churned
+        check_splits(Sample(table, retained, row_weights(panel, spec), np.asarray(panel.customer)), pairs)
 
 
 def outcomes_of(panel: Panel, spec: CalibrationSpec) -> Outcomes:

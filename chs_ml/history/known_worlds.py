@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from chs_ml.formula import Condition, Direction
-from chs_ml.history.marginals import Count
+from chs_ml.formula import Condition, Direction, Levels
+from chs_ml.history.marginals import Category, Count
 from chs_ml.history.worlds import ShapeName, Shift, Split, TrueMetric, World
+
+PLANS = Category((("no", 0.8), ("yes", 0.2)))
 
 _MATTERING: tuple[tuple[float, ShapeName, Direction], ...] = (
     (1.6, "straight", "positive"),
@@ -41,6 +43,35 @@ def split_world(customers: int = 5000, weight: float = 2.0) -> World:
     # P(more than 3) = 0.6 · (1 − 1/mean)³ = 0.2
     calls = TrueMetric("service_calls", 0.6, "straight", "negative", marginal=Count(zeros=0.4, mean=3.2612))
     return World((usage, calls, *_mattering()[2:6], *_noise(2)), customers, churn=0.17, correlation=0.2)
+
+
+def telephone_world(customers: int = 4000) -> World:
+    """Return a telephone company: who complains leaves when the bill is low, and a plan turns calls abroad round."""
+    abroad = Split(Condition("plan_abroad", level="yes"), "negative", 3.0)
+    complains = Split(Condition("service_calls", above=3.0), "positive", 3.5)
+    metrics = (
+        TrueMetric("day_minutes", 2.5, "straight", "negative", split=complains),
+        TrueMetric("calls_abroad", 0.6, "straight", "positive", split=abroad),
+        TrueMetric("service_calls", 0.8, "threshold", "negative", marginal=Count(zeros=0.4, mean=3.2612)),
+        TrueMetric("plan_abroad", 0.8, Levels((("no", 1.0), ("yes", 0.0)), 0.5, 0.5), "free", marginal=PLANS),
+        *_mattering()[3:6],
+        *_noise(3),
+    )
+    return World(metrics, customers, churn=0.17, correlation=0.2)
+
+
+def subscription_world(customers: int = 4000) -> World:
+    """Return subscriptions in which what keeps a small team is not what keeps a large one."""
+    small = Split(Condition("seats", above=9.0), "positive", 0.4)
+    team = Split(Condition("seats", above=9.0), "positive", 3.5)
+    metrics = (
+        TrueMetric("logins", 3.0, "saturating", "positive", split=small),
+        TrueMetric("features_used", 0.3, "straight", "positive", split=team),
+        TrueMetric("seats", 0.6, "straight", "positive", marginal=Count(zeros=0.05, mean=7.0)),
+        *_mattering()[2:6],
+        *_noise(3),
+    )
+    return World(metrics, customers, churn=0.25, correlation=0.3)
 
 
 def drifting_world(customers: int = 3000, cutoffs: int = 8) -> World:

@@ -19,7 +19,7 @@ def test_the_public_name_is_the_verb_whatever_was_loaded_before():
 
     weights = tiny.calibrated().weights
     assert chs_ml.export(weights, "csv") == export(weights, "csv") == room.export(weights, "csv")
-    assert set(room.TARGETS) == {"json", "csv", "points"}
+    assert set(room.TARGETS) == {"json", "csv", "markdown", "points"}
 
 
 def test_json_is_the_weights_file():
@@ -37,6 +37,6 @@ def test_the_same_weights_give_the_same_text():
 @pytest.mark.parametrize(("asked", "near"), [("jsn", "json"), ("CSV", "csv"), ("sql", None), ("", None)])
 def test_an_unknown_target_lists_all_and_names_one_that_is_near(asked, near):
     hint = f" Did you mean '{near}'?" if near else ""
-    message = f"unknown target {asked!r}; there are: json, csv, points.{hint}"
+    message = f"unknown target {asked!r}; there are: json, csv, markdown, points.{hint}"
     with pytest.raises(FormulaError, match=f"^{re.escape(message)}$"):
         export(tiny.calibrated().weights, asked)

@@ -10,8 +10,6 @@ from chs_ml.spec import load_spec
 LATER = [
     ("history: {horizon: 90d}\n", "history: not served yet; raw history"),
     ("bands: keep\n", "`bands: keep` is not served yet"),
-    *((f"calibration: {{{key}: 1}}\n", f"calibration.{key}: not served yet")
-      for key in ("splits",)),
     *((f"  - {{name: x, {key}: 1}}\n", rf"metrics\[2\].{key}: not served yet")
       for key in ("actionable", "cost", "count", "window", "from", "survey")),
 ]  # fmt: skip

@@ -30,6 +30,7 @@ tracking: {experiment: telco}
 def test_defaults_are_filled_in(load):
     resolved = load().resolved()
     plain = {"ramps": "auto", "strength": "auto", "seed": 0, "anchor": {"strength": "auto"}}
+    plain["splits"] = {"most": 3, "fixed": [], "never": []}
     assert resolved["calibration"] == {**plain, "evidence": "usual", "row_weights": {"revenue": False}}
     assert resolved["validation"] == {"holdout": {"customers": 0.3}, "cross_validation": 5}
     assert [band["name"] for band in resolved["bands"]] == ["healthy", "at risk", "unhealthy"]

@@ -34,7 +34,7 @@ CHANCE = 0.05
 LIKELY = 0.5
 """A pair that chance would show in every other search is not tried."""
 GOLDEN = 0.6180339887498949
-SCREENED = 100_000
+SCREENED = 50_000
 """Rows that pairs are looked for in, and sides are told apart by; whether customers left out gain, all rows say."""
 
 

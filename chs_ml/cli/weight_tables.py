@@ -13,7 +13,7 @@ from chs_ml.cli.tables import plain_table
 from chs_ml.explain.alone import alone_of
 from chs_ml.explain.sureness import OUTSIDE, Sureness, sureness_of
 from chs_ml.export.evidence import Line, evidence_by_term, impact_in_words, is_number
-from chs_ml.export.labels import heaviest_first, label_of
+from chs_ml.export.labels import heaviest_first, side_label
 from chs_ml.export.words import mark, ratio, shape_in_words
 from chs_ml.formula import Term, WeightsFile
 
@@ -38,7 +38,7 @@ def weights_table(weights: WeightsFile) -> Table:
         words = heading == "Verdict"
         table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
     for term in heaviest_first(weights):
-        table.add_row(cell(label_of(weights, term)), *(cell(columns[heading][term.key]) for heading in there))
+        table.add_row(cell(side_label(weights, term)), *(cell(columns[heading][term.key]) for heading in there))
     return table
 
 
@@ -66,7 +66,7 @@ def impact_table(weights: WeightsFile) -> Table:
             "Alone": _ratio(by_itself.odds_ratio) if by_itself else "",
         }
         direction = _direction(term, lines[term.key], found)
-        table.add_row(cell(label_of(weights, term)), direction, *(cells[heading] for heading in headings))
+        table.add_row(cell(side_label(weights, term)), direction, *(cells[heading] for heading in headings))
     return table
 
 

@@ -23,7 +23,7 @@ from chs_ml.explain.style import (
     title,
     width_of,
 )
-from chs_ml.export.labels import label_of
+from chs_ml.export.labels import heaviest_first, side_label
 from chs_ml.export.words import number
 from chs_ml.formula import Curve, Levels, Term, WeightsFile
 
@@ -44,7 +44,10 @@ LINE = "one scale for all panels, so that heights and lengths compare; dotted: t
 
 @dataclass(frozen=True)
 class _Sheet:
-    """What is drawn: the heaviest terms in two groups, their labels, and the scale that all of them share."""
+    """What is drawn: the heaviest terms in two groups, their labels, and the scale that all of them share.
+
+    Of each group the sides of a split come first, side by side.
+    """
 
     weights: WeightsFile
     curves: list[Term]
@@ -58,22 +61,29 @@ class _Sheet:
     @property
     def height(self) -> float:
         """Inches of the whole picture."""
-        curves = sum(self.height_of(row) for row in _in_rows(self.curves, self.columns))
+        curves = sum(self.height_of(row) for row in self.rows_of_curves)
         return TOP + curves + sum(_inches(pair) for pair in _in_rows(self.levels, 2)) + EDGE
 
     @property
-    def columns(self) -> int:
-        """How many curves stand side by side: four stand in a square."""
-        return 2 if len(self.curves) == 4 else min(3, max(len(self.curves), 1))
+    def rows_of_curves(self) -> list[Sequence[Term]]:
+        """Pairs of sides, then the others: three in a row, and four in a square."""
+        sides, others = (list(group) for group in _sides_and_others(self.curves))
+        return [*_in_rows(sides, 2), *_in_rows(others, 2 if len(others) == 4 else 3)]
 
     @property
-    def width(self) -> float:
-        """Inches of one curve."""
-        return (WIDTH - SCALE - 2 * EDGE - GAP * (self.columns - 1)) / self.columns
+    def columns(self) -> int:
+        """How many curves stand side by side at most; pairs of sides have room for two."""
+        most = max((len(row) for row in self.rows_of_curves), default=1)
+        return max(most, 1)
+
+    def width_in(self, row: Sequence[Term]) -> float:
+        """Inches of one curve of a row."""
+        columns = 2 if row[0] in _sides_and_others(self.curves)[0] else self.columns
+        return (WIDTH - SCALE - 2 * EDGE - GAP * (columns - 1)) / columns
 
     def height_of(self, row: Sequence[Term]) -> float:
         """Inches of a row of curves: more where a unit stands below one."""
-        return HEADING + CURVE + TICKS + UNIT * any(self.unit_below(term) for term in row)
+        return HEADING + CURVE + TICKS + UNIT * any(self.unit_below(term, self.width_in(row)) for term in row)
 
     def usual(self, term: Term) -> float | None:
         """Points of the average customer, None where they are not recorded."""
@@ -82,18 +92,18 @@ class _Sheet:
 
     def heading(self, term: Term, room: float) -> str:
         """Return '+ Time with us, months', cut where it does not fit into so many inches."""
-        unit = "" if self.unit_below(term) else _with_comma(self.unit(term))
-        return fitted(f"{SIGN[term.direction]} {label_of(self.weights, term)}", room * INCH, USUAL_SIZE, unit)
+        unit = "" if self.unit_below(term, room) else _with_comma(self.unit(term))
+        return fitted(f"{SIGN[term.direction]} {side_label(self.weights, term)}", room * INCH, USUAL_SIZE, unit)
 
     def unit(self, term: Term) -> str:
         """Return the unit of a curve's metric, '' where there is none."""
         return str(self.weights.metrics.get(term.metric, {}).get("unit") or "") if term.kind == "curve" else ""
 
-    def unit_below(self, term: Term) -> str:
-        """Return the unit where it finds no room beside the label, and stands below the curve."""
+    def unit_below(self, term: Term, room: float) -> str:
+        """Return the unit where it finds no room beside the label, and stands below the curve. room: inches."""
         unit = self.unit(term)
-        whole = f"{SIGN[term.direction]} {label_of(self.weights, term)}{_with_comma(unit)}"
-        return unit if width_of(whole, USUAL_SIZE) > self.width * INCH else ""
+        whole = f"{SIGN[term.direction]} {side_label(self.weights, term)}{_with_comma(unit)}"
+        return unit if width_of(whole, USUAL_SIZE) > room * INCH else ""
 
 
 def _with_comma(unit: str) -> str:
@@ -112,7 +122,7 @@ def draw_curves(weights: WeightsFile, figure: Figure) -> None:
     which = "" if drawn == len(weights.formula.terms) else f", the {drawn} heaviest"
     title(figure, f"Points that each metric gives to the score{which}", LINE)
     top = TOP
-    for row in _in_rows(sheet.curves, sheet.columns):
+    for row in sheet.rows_of_curves:
         _draw_row_of_curves(figure, sheet, row, top)
         top += sheet.height_of(row)
     for pair in _in_rows(sheet.levels, 2):
@@ -121,9 +131,17 @@ def draw_curves(weights: WeightsFile, figure: Figure) -> None:
 
 
 def _sheet(weights: WeightsFile) -> _Sheet:
-    terms = sorted(weights.formula.terms, key=lambda term: -term.weight)[:MOST_PANELS]
+    terms = heaviest_first(weights)[:MOST_PANELS]
     curves = [term for term in terms if isinstance(term.shape, Curve)]
-    return _Sheet(weights, curves, [term for term in terms if isinstance(term.shape, Levels)])
+    levels = [term for term in terms if isinstance(term.shape, Levels)]
+    return _Sheet(weights, curves, [term for group in _sides_and_others(levels) for term in group])
+
+
+def _sides_and_others(terms: Sequence[Term]) -> tuple[list[Term], list[Term]]:
+    """Return the sides of splits of which both are there, in pairs, and all other terms."""
+    metrics = [term.metric for term in terms]
+    sides = [term for term in terms if metrics.count(term.metric) == 2]
+    return sides, [term for term in terms if term not in sides]
 
 
 def _in_rows(terms: Sequence[Term], columns: int) -> list[Sequence[Term]]:
@@ -139,18 +157,18 @@ def _axes(figure: Figure, left: float, top: float, width: float, height: float) 
 def _draw_row_of_curves(figure: Figure, sheet: _Sheet, row: Sequence[Term], top: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    width = sheet.width
+    width = sheet.width_in(row)
     for at, term in enumerate(row):
         axes = _axes(figure, EDGE + SCALE + at * (width + GAP), top + HEADING, width, CURVE)
         axes.set_title(sheet.heading(term, width), loc="left", pad=4)
-        _draw_curve(axes, term, sheet)
+        _draw_curve(axes, term, sheet, width)
         axes.set_ylim(-0.06 * sheet.most, 1.08 * sheet.most)
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.tick_params(labelsize=SMALL, labelleft=at == 0)
-        axes.set_xlabel(fitted(sheet.unit_below(term), width * INCH, SMALL), fontsize=SMALL, labelpad=1)
+        axes.set_xlabel(fitted(sheet.unit_below(term, width), width * INCH, SMALL), fontsize=SMALL, labelpad=1)
 
 
-def _draw_curve(axes: Axes, term: Term, sheet: _Sheet) -> None:
+def _draw_curve(axes: Axes, term: Term, sheet: _Sheet, width: float) -> None:
     curve, most = term.shape, 100 * term.weight
     if not isinstance(curve, Curve):
         return
@@ -159,7 +177,7 @@ def _draw_curve(axes: Axes, term: Term, sheet: _Sheet) -> None:
     points = [most * value for value in curve.values]
     axes.plot(curve.knots, points, color=COLOR[term.direction], marker="o", markersize=2.5, linewidth=1.4)
     axes.set_xlim(first - 0.04 * span, last + (0.14 if term.missing_learned else 0.04) * span)
-    ticks = _ticks(first, last, sheet.width * INCH / (1.18 * span))
+    ticks = _ticks(first, last, width * INCH / (1.18 * span))
     labels = axes.set_xticks(ticks, [number(tick) for tick in ticks])
     if ticks[-1] > last - 0.1 * span and len(number(ticks[-1])) > 7:
         labels[-1].label1.set_horizontalalignment("right")  # or it leaves the page

@@ -15,6 +15,10 @@ from chs_ml.formula.columns import Frame, level_text, texts
 from chs_ml.formula.frames import Columns
 
 
+ELSEWHERE = "does not apply"
+"""What stands in place of a value where the condition of a split does not hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class TermPart:
     """What one term gives: ``points`` of at most ``most``, and how that stands against the average customer."""
@@ -115,6 +119,8 @@ def _part(weights: WeightsFile, term: Term, value: str | None, health: float) ->
 
 
 def _shown(columns: Columns, term: Term) -> str | None:
+    if term.when is not None and not term.when.applies(columns)[0]:
+        return ELSEWHERE
     if term.kind == "levels":
         return level_text(texts(columns[term.metric])[0])
     value = float(columns.numbers(term.metric)[0])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chs_ml.explain.style import COLOR, EITHER, INCH, SIGN, SMALL, USUAL_SIZE, WIDTH, fitted, title, width_of
 from chs_ml.explain.sureness import OUTSIDE, SEPARATES, Sureness, no_intervals_because, sureness_of
-from chs_ml.export.labels import label_of
+from chs_ml.export.labels import heaviest_first, side_label
 from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ def _rows(weights: WeightsFile) -> list[_Row]:
     shares: dict[str, float] = {}
     for term in weights.formula.terms:
         shares[term.pillar] = shares.get(term.pillar, 0.0) + term.weight
-    ordered = sorted(weights.formula.terms, key=lambda term: (-shares[term.pillar], term.pillar, -term.weight))
+    ordered = sorted(heaviest_first(weights), key=lambda term: (-shares[term.pillar], term.pillar))
     rows, y = [], TOP
     for pillar, terms in groupby(ordered, key=lambda term: term.pillar):
         rows.append(_Row(y + HEADING - 0.45 * ROW, f"{pillar}: {shares[pillar]:.0%}", None, shares[pillar]))
         y += HEADING
         for term in terms:
-            rows.append(_Row(y + ROW / 2, f"{SIGN[term.direction]} {label_of(weights, term)}", term, term.weight))
+            rows.append(_Row(y + ROW / 2, f"{SIGN[term.direction]} {side_label(weights, term)}", term, term.weight))
             y += ROW
     return rows
 

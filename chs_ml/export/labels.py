@@ -24,9 +24,20 @@ def condition_in_words(when: Condition, labels: Mapping[str, str]) -> str:
     return labels.get(when.metric, when.metric) + str(when).removeprefix(when.metric)
 
 
+def side_label(weights: WeightsFile, term: Term) -> str:
+    """Return the label of a term that stands below its other side: 'Usage (elsewhere)' where the condition fails."""
+    other = any(one.metric == term.metric and one.when and one.when.holds for one in weights.formula.terms)
+    if term.when is None or term.when.holds or not other:
+        return label_of(weights, term)
+    return f"{labels_of(weights).get(term.metric, term.metric)} (elsewhere)"
+
+
 def heaviest_first(weights: WeightsFile) -> list[Term]:
-    """Return the terms, the heaviest first; the sides of a split stand together, where the heavier of them belongs."""
+    """Return the terms, the heaviest first; the sides of a split stand together, first where the condition holds."""
     heaviest: dict[str, float] = {}
     for term in weights.formula.terms:
         heaviest[term.metric] = max(term.weight, heaviest.get(term.metric, 0.0))
-    return sorted(weights.formula.terms, key=lambda term: (-heaviest[term.metric], term.metric, -term.weight))
+    return sorted(
+        weights.formula.terms,
+        key=lambda term: (-heaviest[term.metric], term.metric, term.when is not None and not term.when.holds),
+    )

@@ -97,7 +97,7 @@ def _with_splits(sample: Sample, choice: Choice, settings: Settings, progress: P
         before=() if sample.anchor is None or settings.splits == 0 else sample.anchor.splits(choice.plans),
         auto={plan.name for plan in choice.plans if plan.name not in choice.declared},
     )
-    if not (wanted.most or wanted.by_hand) or (not choice.tried and not wanted.by_hand):
+    if not (wanted.most or wanted.by_hand) or (choice.rows == 0 and not wanted.by_hand):
         return choice
     trial = Trial(sample, folds_of(sample.groups, settings.seed, settings.folds), settings.folds)
     found = grown(trial, choice.plans, choice.candidate, wanted, progress)
@@ -163,7 +163,7 @@ def _with_missed(
 ) -> Choice:
     """Let those come back that customers left out miss; with strict evidence nobody does."""
     left = [one.metric for one in choice.left if one.why == "no evidence"]
-    if settings.evidence != "usual" or not left or not choice.tried:
+    if settings.evidence != "usual" or not left or choice.rows == 0:
         return choice
     there = {plan.name for plan in choice.plans}.union(left)
     plans = [plan for plan in everybody if plan.name in there]

@@ -122,7 +122,7 @@ class Choice:
     plans: of the metrics that stay, with their directions. declared: those whose direction was not the data's to
     choose. left: the metrics without a term. shared: levels that another metric carries.
     near: metrics that others nearly tell.
-    held_back: why some candidates did not come into question.
+    held_back: why some candidates did not come into question. rows: that choices were made on; 0: too few to choose.
     missed: metrics that had no evidence and stay all the same, since customers left out were judged worse without them.
     splits: those that were made; refused: those that were tried, and did not stand.
     wishes: those that the fit is held to.

@@ -92,7 +92,7 @@ class Anchor:
     def named(self, metric: str) -> str | None:
         """Return what the earlier formula calls this metric; None where that name is now another metric's past."""
         before = self.was.get(metric)
-        if before is not None and (before in self._terms or before in self.left):
+        if before is not None and (before in self.left or any(term.metric == before for term in self.earlier.terms)):
             return before
         taken = {old for new, old in self.was.items() if new != metric}
         return None if metric in taken else metric

@@ -2,7 +2,7 @@
 
 The likeliest pair of a metric and a condition is tried first. It is kept only where cross-validation by customer, on
 all training rows, improves by two standard errors, and where chance would set both sides so far apart in less than one
-search in twenty, everything that was asked counted (Bonferroni; errors by customer).
+search in a hundred, every pair that was asked counted (Bonferroni; errors by customer).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ TRIES = 3
 """Metrics that are tried before a round ends without a split."""
 BAR: dict[Origin, float] = {"found": 2.0, "anchor": -1.0}
 """The gain has to be more than so many standard errors; what the anchor has stays unless it costs one."""
-CHANCE = 0.05
-"""How often a split may come out of nothing."""
+CHANCE = 0.01
+"""All pairs counted, chance may set sides so far apart this rarely: the cut is moved to where it parts best besides."""
 LIKELY = 0.5
 """A pair that chance would show in every other search is not tried."""
 GOLDEN = 0.6180339887498949

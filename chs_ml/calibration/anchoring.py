@@ -164,15 +164,17 @@ def report_of(choice: Choice, panel: Panel, spec: CalibrationSpec) -> AnchorRepo
 
 
 def _fate(name: str, anchor: Anchor, choice: Choice, panel: Panel) -> str:
-    plans, term = {plan.name: plan for plan in choice.plans}, anchor.term(name)
+    plans = [plan for plan in choice.plans if plan.name == name]
+    past = [anchor.term(name, plan.when) for plan in plans] or [anchor.term(name)]
+    term = next(filter(None, past), None)
     if term is None:
         split = any(one.metric == anchor.named(name) for one in anchor.earlier.terms)
         return "changed kind" if split else "new"
     if (term.kind == "curve") != (panel.metrics[name].dtype.kind == "f"):
         return "changed kind"
-    if name not in plans:
+    if not plans:
         return "left"
-    return "kept" if plans[name].anchored else "let go"
+    return "kept" if plans[0].anchored else "let go"
 
 
 def _complaint(name: str, anchor: Anchor, weights: WeightsFile, panel: Panel, spec: CalibrationSpec) -> str | None:

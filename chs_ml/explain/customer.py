@@ -14,7 +14,6 @@ from chs_ml.formula import Term, WeightsFile
 from chs_ml.formula.columns import Frame, level_text, texts
 from chs_ml.formula.frames import Columns
 
-
 ELSEWHERE = "does not apply"
 """What stands in place of a value where the condition of a split does not hold."""
 

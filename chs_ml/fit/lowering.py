@@ -73,7 +73,7 @@ def formula_of(fitted: Fitted, pillars: Mapping[str, str] | None = None) -> Lowe
         _term(part, part.range / total, (pillars or {}).get(name), origin)
         for part, name, origin in zip(kept, names, origins, strict=True)
     )
-    weightless = tuple(part.metric.plan.key for part in parts if part.range <= NOTHING)
+    weightless = tuple(dict.fromkeys(part.metric.plan.name for part in parts if part.metric.plan.name not in names))
     return Lowered(Formula(terms, Link(intercept, total)), weightless)
 
 

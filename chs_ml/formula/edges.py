@@ -102,6 +102,15 @@ def _floors(formula: Formula) -> dict[str, float]:
     return {name: float(floor) for name, floor in formula.score_when.floors} if formula.score_when else {}
 
 
+def about(condition: Condition) -> list[tuple[Value, tuple[str, ...]]]:
+    """Return values just on either side of a condition, with tags: a number and its two neighbours, or a level."""
+    if condition.above is None:
+        return [(meeting(condition), ()), (meeting(condition, met=False), ())]
+    edge = float(condition.above)
+    beside = (float(np.nextafter(edge, way)) for way in (np.inf, -np.inf))
+    return [(edge, ()), *((value, ("ulp_edge",)) for value in beside)]
+
+
 def _beyond(threshold: float, side: int) -> float:
     """A value well to one side of a threshold."""
     return _short(threshold + side * max(1.0, abs(threshold) / 8.0))

@@ -7,7 +7,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chs_ml.formula.edges import EXTREMES, Edges, Row, Value, edges_of, frame_of, meeting, rows_on_cuts, worst_and_best
+from chs_ml.formula.edges import (
+    EXTREMES,
+    Edges,
+    Row,
+    Value,
+    about,
+    edges_of,
+    frame_of,
+    meeting,
+    rows_on_cuts,
+    worst_and_best,
+)
 from chs_ml.formula.fields import Place
 from chs_ml.formula.formula import Formula
 
@@ -32,7 +43,8 @@ def vectors_of(formula: Formula, limit: int = 30) -> list[Vector]:
 
     They meet knots and their two neighbours (tag ``ulp_edge``), every form of missing (``needs_nan``,
     ``empty_string``, ``all_missing``), ±1e308 and a denormal (``extreme``), unseen levels (``unseen``) and variants of
-    known ones (``case_variant``), a score on each cut (``on_cut``), each rule (``rule``), ``worst`` and ``best``.
+    known ones (``case_variant``), a score on each cut (``on_cut``), each rule (``rule``), both sides
+    of a split, at its edge and beside it (``split``), ``worst`` and ``best``.
     ``digits_17``: some input has more digits than a spreadsheet keeps. A wide formula gets fewer vectors, so that its
     file stays under 1 MiB.
     """
@@ -111,7 +123,7 @@ def _are_numbers(value: Any) -> bool:
 def _rows(formula: Formula, limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]:
     edges = edges_of(formula)
     special = [(dict.fromkeys(formula.metrics), ("all_missing", "missing")), *_special(formula, edges, limit)]
-    special = special[: max(1, limit // 2)]
+    special = [*special[: max(1, limit // 2)], *list(_at_splits(formula, edges))[: limit // 3]]
     yield from special
     left = limit - len(special)
     plain = max(len(edge.plain) for edge in edges.values())
@@ -135,6 +147,14 @@ def _special(formula: Formula, edges: dict[str, Edges], limit: int) -> Iterator[
         yield {**_mixed(edges, turn, len(formula.rules)), rule.when.metric: meeting(rule.when)}, ("rule",)
     for turn in range(len(EXTREMES)):
         yield _mixed(edges, turn, len(EXTREMES), "extreme"), ("extreme",)
+
+
+def _at_splits(formula: Formula, edges: dict[str, Edges]) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    """Give rows at the condition of each split and just beside it."""
+    conditions = dict.fromkeys(term.when for term in formula.terms if term.when and term.when.holds)
+    for turn, when in enumerate(conditions):
+        for value, tags in about(when):
+            yield {**_mixed(edges, turn, len(conditions)), when.metric: value}, ("split", *tags)
 
 
 def _mixed(edges: dict[str, Edges], turn: int, turns: int, tag: str = "") -> Row:

@@ -67,5 +67,5 @@ def problems_of_splits(splits: Splits, metrics: Sequence[Metric]) -> Iterator[st
 
 def _unknown(name: str, roles: Mapping[str, str], served: Sequence[str]) -> str:
     if name in roles:
-        return f"it has role: {roles[name]}, and a split needs a metric with role: metric. Give it that role"
+        return f"it has role: {roles[name]}, and a split needs one with role: metric. Give it that role"
     return f"no metric has this name. {nearest(name, served)}"

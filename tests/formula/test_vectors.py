@@ -30,7 +30,7 @@ def test_they_are_about_thirty_and_the_same_each_time():
 def test_they_meet_every_tag():
     tags = {tag for vector in VECTORS for tag in vector["tags"]}
     assert tags == {"all_missing", "case_variant", "digits_17", "empty_string", "extreme", "missing", "needs_nan",
-                    "on_cut", "plain", "rule", "ulp_edge", "unseen", "worst", "best"}  # fmt: skip
+                    "on_cut", "plain", "rule", "ulp_edge", "unseen", "worst", "best", "split"}  # fmt: skip
 
 
 @pytest.mark.parametrize("tag", ["nan", "inf", "-inf"])

@@ -39,7 +39,7 @@ def test_the_first_file_loads_for_ever():
     assert weights.digest == parsed()["digest"] == FIRST_DIGEST
     assert weights.notes == ()
     assert check_vectors(weights) == []
-    assert weights == first_file()
+    assert replace(weights, vectors=[]) == replace(first_file(), vectors=[])  # later vectors ask for more
     assert Formula.load(str(FIRST)) == weights.formula
     assert weights.training["spec"]["notes"] == ["ї", 1e-7, None, True]
     assert weights.metrics["nps"]["scale"] == "nps"

@@ -1,0 +1,182 @@
+"""A calibration in which usage works the other way round for whoever called more than three times."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+import yaml
+
+from chs_ml import calibrate, export, load_spec
+from chs_ml.calibration.checks import examine
+from chs_ml.calibration.price import price
+from chs_ml.errors import FitError
+from chs_ml.explain.customer import ELSEWHERE, explain_row
+from chs_ml.explain.pictures import pictures_of
+from chs_ml.export.splits import splits_in_words
+from chs_ml.formula import WeightsFile
+from tests.fit.splits import worlds
+
+ROWS = 3_000
+CALLS = {"metric": "calls", "above": 3.0}
+
+
+def written(folder, **calibration):
+    table = worlds.frame(ROWS)
+    table.insert(0, "id", [f"customer-{at:05d}" for at in range(ROWS)])
+    table["left"] = np.where(worlds.retained(table) > 0.5, "no", "yes")
+    table.to_csv(folder / "customers.csv", index=False)
+    spec = {
+        "name": "splits",
+        "owner": "Olena",
+        "because": "a test",
+        "data": {"table": "customers.csv", "customer": "id", "outcome": {"column": "left", "churned": ["yes"]}},
+        "metrics": [
+            {"name": "usage", "pillar": "usage", "label": "Use"},
+            {"name": "calls", "pillar": "support", "label": "Service calls"},
+            {"name": "plan", "pillar": "relationship"},
+            {"name": "noise", "pillar": "usage"},
+        ],
+        "calibration": {"ramps": 4, "strength": {"size": 1.0, "bend": 3.0}, **calibration},
+        "validation": {"cross_validation": 3},
+    }
+    (folder / "calibration.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+    return load_spec(folder / "calibration.yaml")
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("split")
+    return calibrate(written(folder), folder / "run", track=False)
+
+
+def test_the_papers_say_whom_a_split_is_about_and_what_it_is_worth(split):
+    [paper] = split.weights.training["splits"]
+    assert (paper["metric"], paper["when"], paper["origin"]) == ("usage", CALLS, "found")
+    calls = worlds.frame(ROWS)["calls"]
+    assert paper["rows"] == (calls > 3).sum() and paper["share"] == pytest.approx((calls > 3).mean())
+    assert paper["verdict"] == "clear" and paper["p"] < 1e-6 and paper["asked"] > 20
+    assert paper["apart"]["low"] < -6 * (paper["apart"]["end"] - paper["apart"]["start"]) < paper["apart"]["high"]
+    assert paper["holdout"]["log_loss"]["high"] < 0  # better, and not by chance
+    assert paper["holdout"]["rows"] == split.evaluation.holdout.rows
+
+
+def test_the_evaluation_says_what_was_tried(split):
+    told = split.evaluation.as_dict()["splits"]
+    [kept] = told["kept"]
+    assert kept["gain"] > 2 * kept["standard_error"] and kept["holdout"] == told["holdout"]
+    assert all(line["metric"] for line in told["refused"])
+    again = json.loads((split.directory / "evaluation.json").read_text(encoding="utf-8"))
+    assert again["splits"] == told
+
+
+def test_there_is_evidence_for_either_side(split):
+    lines = [line for line in split.weights.evidence if line["metric"] == "usage"]
+    assert [line["when"] for line in lines] == [{**CALLS, "holds": False}, {**CALLS, "holds": True}]
+    there, elsewhere = lines[1]["impact"]["odds_ratio"], lines[0]["impact"]["odds_ratio"]
+    assert there > 5
+    assert elsewhere < 0.2
+    assert all(line["verdict"] == "clear" and line["low"] < line["high"] for line in lines)
+    assert all(line["alone"]["rows"] < ROWS for line in lines)  # among those whom the side is about
+
+
+def test_a_split_is_one_sentence_with_its_numbers(split):
+    [(heading, [sentence])] = splits_in_words(split.weights)
+    assert re.fullmatch(r"Where Service calls > 3 \(\d+ rows, 1\d%\)", heading)
+    assert re.fullmatch(
+        r"Use: churn odds × \d+ there \(.+\), × 0\.\d+ elsewhere \(.+\); the sides differ \(p < 0\.001, all \d+ pairs "
+        r"looked at counted\); log-loss with it -0\.\d{4} \(-0\.\d{4} to -0\.\d{4}\) on \d+ rows held out\.",
+        sentence,
+    )
+
+
+def test_metrics_that_share_a_condition_stand_below_it_together(split):
+    file = json.loads(split.weights.dumps())
+    terms = file["formula"]["terms"]
+    noise = [{**term, "metric": "plan_minutes"} for term in terms if term["metric"] == "usage"]
+    total = sum(term["weight"] for term in (*terms, *noise))
+    both = [{**term, "weight": term["weight"] / total} for term in (*terms, *noise)]
+    formula = {**file["formula"], "terms": both}
+    again = WeightsFile.loads(json.dumps({**file, "formula": formula, "digest": None, "vectors": []}))
+    [(_, sentences)] = splits_in_words(again)
+    assert [sentence.split(":")[0] for sentence in sentences] == ["Use", "plan_minutes"]
+
+
+def test_papers_that_somebody_edited_are_read_as_far_as_they_go(split):
+    file = json.loads(split.weights.dumps())
+    for junk in (None, 7, [7], [{"metric": "usage"}], [{"metric": "usage", "when": {"metric": "calls", "above": "x"}}]):
+        file["training"]["splits"] = junk
+        [(heading, [sentence])] = splits_in_words(WeightsFile.loads(json.dumps(file)))
+        assert heading == "Where Service calls > 3" and sentence.startswith("Use: churn odds")
+
+
+def test_the_page_in_markdown_fits_on_a_screen(split):
+    page = export(split.weights, "markdown")
+    assert len(page.splitlines()) <= 40
+    assert "Where Service calls \\> 3" in page and "| Use (Service calls \\> 3) |" in page
+    for heading in ("Adds: more is healthier", "Subtracts: less is healthier", "| Band | Score from |"):
+        assert heading in page
+
+
+def test_one_customer_hears_of_the_side_that_applies(split):
+    row = {"usage": [0.9], "calls": [5.0], "plan": ["pro"], "noise": [0.0]}
+    explained = explain_row(split.weights, row)
+    values = {part.label: part.value for part in explained.parts if part.metric == "usage"}
+    assert values == {"Use (Service calls > 3)": "0.9", "Use (Service calls ≤ 3 or unknown)": ELSEWHERE}
+    assert sum(part.points for part in explained.parts) == pytest.approx(explained.score, abs=1e-9)
+    away = next(part for part in explained.parts if part.value == ELSEWHERE)
+    assert away.against_average == pytest.approx(0.0, abs=0.1)  # it neither gains nor loses by it
+
+
+def test_whole_points_have_the_split_too(split):
+    card = split.formula.to_points(100)
+    sides = [term for term in card.terms if term.metric == "usage"]
+    assert [str(side.when) for side in sides] == ["calls ≤ 3 or unknown", "calls > 3"]
+    assert all(side.otherwise is not None for side in sides)
+
+
+def test_both_curves_are_drawn_side_by_side(split):
+    svg = pictures_of(split.weights, split.evaluation.as_dict())["curves"]
+    assert "Use (Service calls &gt; 3)" in svg and "Use (elsewhere)" in svg
+
+
+def test_the_vectors_ask_at_the_conditions_edge(split):
+    asked = [vector["inputs"].get("calls") for vector in split.weights.vectors]
+    assert {3.0, np.nextafter(3.0, 9.0)} <= {value for value in asked if isinstance(value, float)}
+
+
+def test_the_price_of_a_wish_counts_both_sides(split):
+    found = price(split.directory / "spec.yaml", ["usage=0.3"])
+    [usage] = [one for one in found.weights if one.name == "usage"]
+    assert usage.with_wish == pytest.approx(0.3, abs=1e-6)
+    assert usage.without == pytest.approx(sum(t.weight for t in split.formula.terms if t.metric == "usage"), abs=0.1)
+
+
+def test_last_quarters_split_stays(split, tmp_path):
+    spec = written(tmp_path, anchor={"file": str(split.directory / "weights.json")})
+    done = calibrate(spec, tmp_path / "run", track=False)
+    [paper] = done.weights.training["splits"]
+    assert (paper["when"], paper["origin"], paper["asked"]) == (CALLS, "anchor", 1)
+    assert "usage" in done.evaluation.choices["anchor"]["kept"]
+
+
+def test_by_hand_and_none(tmp_path):
+    fixed = [{"metric": "noise", "when": {"metric": "plan", "level": "pro"}}]
+    done = calibrate(written(tmp_path, splits=fixed), tmp_path / "run", track=False)
+    assert [one["origin"] for one in done.weights.training["splits"]] == ["by hand"]
+    assert {str(term.when) for term in done.formula.terms if term.when} <= {"plan = pro", "plan ≠ pro"}
+    none = calibrate(written(tmp_path, splits=0), tmp_path / "none", track=False)
+    assert none.weights.training["splits"] == [] and "splits" not in none.evaluation.as_dict()
+    assert not any(term.when for term in none.formula.terms)
+
+
+def test_a_split_that_cannot_be_made_is_refused_before_anything_is_fitted(tmp_path):
+    spec = written(tmp_path, splits=[{"metric": "noise", "when": {"metric": "plan", "level": "gold"}}])
+    message = r"calibration.splits: 'noise' when plan = gold: no row learned from has the level 'gold'"
+    with pytest.raises(FitError, match=message):
+        calibrate(spec, tmp_path / "run", track=False)
+    assert not (tmp_path / "run").exists()
+    [finding] = [one for one in examine(spec).findings if one.code == "bad-split"]
+    assert finding.severity == "error" and "gold" in str(finding)

@@ -13,7 +13,7 @@ from chs_ml.fit.evidence.inference import WEAK_WHOLE, Verdict
 from chs_ml.fit.learning import refit, without_splits
 from chs_ml.fit.splits.growing import CHANCE
 from chs_ml.fit.splits.sides import Split
-from chs_ml.formula import Condition
+from chs_ml.formula.canonical import condition_as_dict
 from chs_ml.formula.frames import Columns
 from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
@@ -102,12 +102,8 @@ def _tried(split: Split) -> dict[str, Any]:
 
 
 def _named(split: Split) -> dict[str, Any]:
-    return {"metric": split.metric, "when": condition_as_dict(split.when)}
-
-
-def condition_as_dict(when: Condition) -> dict[str, Any]:
-    """Return {metric, above} or {metric, level}."""
-    return {"metric": when.metric, **({"above": when.above} if when.level is None else {"level": when.level})}
+    when = condition_as_dict(split.when)
+    return {"metric": split.metric, "when": {key: value for key, value in when.items() if key != "holds"}}
 
 
 def _verdict(p: float) -> Verdict:

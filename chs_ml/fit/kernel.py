@@ -174,16 +174,3 @@ def add_crossed(slots, fractions, weight, residual, bins, first, table):
                 cell[2] += w * f * f
                 cell[3] += r
                 cell[4] += r * f
-
-
-@_compiled
-def add_crossed_levels(slots, weight, residual, bins, first, table):
-    """Do the same for a metric of levels, whose rows have no fractions."""
-    for start in range(0, len(slots), TILE):
-        stop = min(start + TILE, len(slots))
-        for c in range(len(first)):
-            part = table[first[c] :]
-            for i in range(start, stop):
-                cell = part[bins[c, i], slots[i]]
-                cell[0] += weight[i]
-                cell[3] += residual[i]

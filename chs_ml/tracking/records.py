@@ -29,6 +29,7 @@ def parameters(run: RunDirectory) -> dict[str, str]:
     found |= dict(_flat("choices", run.evaluation.get("choices")))
     found |= {"formula.metrics": len(formula.metrics), "formula.terms": len(formula.terms)}
     found |= {"formula.bands": len(formula.bands), "formula.rules": len(formula.rules)}
+    found |= {"formula.splits": len({term.metric for term in formula.terms if term.when is not None})}
     found |= _evidence(run.weights)
     names = allowed_names("", found)
     return {name: _text(value)[:LONGEST_PARAMETER] for name, value in zip(names, found.values(), strict=True)}

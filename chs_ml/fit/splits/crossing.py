@@ -41,10 +41,7 @@ def _table(
     encoded = objective.encoded
     slots, fractions = encoded.slots_of(at), encoded.fractions_of(at)
     table = np.zeros((int(first[-1]), encoded.layout.blocks[at].slots, SUMS))
-    if len(slots) == 0:
-        slots = np.zeros(encoded.rows, dtype=np.uint8)
-    if len(fractions) == 0:
-        kernel.add_crossed_levels(slots, *rows, bins, first[:-1], table)
-    else:
-        kernel.add_crossed(slots, fractions, *rows, bins, first[:-1], table)
+    slots = slots if len(slots) else np.zeros(encoded.rows, dtype=np.uint8)
+    fractions = fractions if len(fractions) else np.zeros(encoded.rows, dtype=encoded.fractions.dtype)
+    kernel.add_crossed(slots, fractions, *rows, bins, first[:-1], table)
     return table

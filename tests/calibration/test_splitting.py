@@ -17,6 +17,8 @@ from chs_ml.explain.customer import ELSEWHERE, explain_row
 from chs_ml.explain.pictures import pictures_of
 from chs_ml.export.splits import splits_in_words
 from chs_ml.formula import WeightsFile
+from chs_ml.tracking.directory import RunDirectory
+from chs_ml.tracking.records import metrics, parameters
 from tests.fit.splits import worlds
 
 ROWS = 3_000
@@ -145,6 +147,12 @@ def test_both_curves_are_drawn_side_by_side(split):
 def test_the_vectors_ask_at_the_conditions_edge(split):
     asked = [vector["inputs"].get("calls") for vector in split.weights.vectors]
     assert {3.0, np.nextafter(3.0, 9.0)} <= {value for value in asked if isinstance(value, float)}
+
+
+def test_mlflow_hears_of_it(split):
+    run = RunDirectory.read(split.directory)
+    assert parameters(run)["formula.splits"] == "1" and parameters(run)["calibration.splits.most"] == "3"
+    assert sum(name.startswith("weight.usage") for name in metrics(run)) == 2
 
 
 def test_the_price_of_a_wish_counts_both_sides(split):

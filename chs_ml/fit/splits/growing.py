@@ -15,6 +15,7 @@ import numpy as np
 
 from chs_ml.fit.evidence.companion import COMPANION, companion_of
 from chs_ml.fit.fitting import Candidate, Sample, basis_for
+from chs_ml.fit.lowering import weights_in
 from chs_ml.fit.scrutiny.support import carries
 from chs_ml.fit.splits.apart import apart
 from chs_ml.fit.splits.cuts import Cuts, cuts_of
@@ -33,6 +34,8 @@ CHANCE = 0.01
 """All pairs counted, chance may set sides so far apart this rarely: the cut is moved to where it parts best besides."""
 LIKELY = 0.5
 """A pair that chance would show in every other search is not tried."""
+MOST_ASKED = 100
+"""Of more metrics than these, those of most weight take part: there are as many pairs as the square of it."""
 GOLDEN = 0.6180339887498949
 SCREENED = 50_000
 """Rows that pairs are looked for in, and sides are told apart by; whether customers left out gain, all rows say."""
@@ -139,17 +142,26 @@ class _Growing:
         return sample.take(np.flatnonzero(place < SCREENED / sample.table.rows))
 
     @cached_property
+    def _taking_part(self) -> set[str]:
+        """The metrics that may be split, and that conditions may be put on."""
+        weights = weights_in(self.now.fitted)
+        names = dict.fromkeys(plan.name for plan in self.found.plans if plan.name not in self.wanted.never)
+        heaviest = sorted(names, key=lambda name: -weights.get(name, 0.0))
+        return set(heaviest[:MOST_ASKED] if len(names) > MOST_ASKED else names)
+
+    @cached_property
     def _cuts(self) -> dict[str, Cuts]:
         """The conditions that may be put on each metric."""
-        whole = [plan for plan in unsplit(self.found.plans, self.found.splits) if plan.name not in self.wanted.never]
+        whole = [plan for plan in unsplit(self.found.plans, self.found.splits) if plan.name in self._taking_part]
         rows = self._screened.of(whole)
         cuts = cuts_of(rows, basis_for(rows, whole, COMPANION.ramps))
         return {plan.name: cut for plan, cut in zip(whole, cuts, strict=True)}
 
     def _askable(self) -> tuple[list[Cuts], list[int]]:
         """Return all conditions, and the positions of the metrics that may be split."""
-        split = {one.metric for one in self.found.splits}.union(self.wanted.never)
-        return [*self._cuts.values()], [at for at, plan in enumerate(self.found.plans) if plan.name not in split]
+        split = {one.metric for one in self.found.splits}
+        asked = self._taking_part - split
+        return [*self._cuts.values()], [at for at, plan in enumerate(self.found.plans) if plan.name in asked]
 
 
 def _of_different_metrics(pairs: Sequence[Pair]) -> Iterator[Pair]:

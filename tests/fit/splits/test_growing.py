@@ -11,6 +11,7 @@ from chs_ml.fit.fitting import Candidate, basis_for, fit
 from chs_ml.fit.learning import learn, refit, without_splits
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.selection import Settings
+from chs_ml.fit.splits import growing
 from chs_ml.fit.splits.apart import apart
 from chs_ml.fit.splits.growing import Wanted, grown
 from chs_ml.fit.splits.left_out import Judged
@@ -86,6 +87,12 @@ def test_what_the_anchor_has_stays_unless_it_costs():
     assert [(one.metric, one.origin) for one in kept.splits] == [("usage", "anchor")]
     dropped = found(Wanted(3, before=[("usage", Condition("noise", above=0.0))], auto=ALL))
     assert [(one.metric, one.when) for one in dropped.splits if one.origin == "found"] in ([("usage", CALLS)], [])
+
+
+def test_of_very_many_metrics_the_heaviest_take_part(monkeypatch):
+    monkeypatch.setattr(growing, "MOST_ASKED", 2)
+    split = found(Wanted(3, auto=ALL))
+    assert split.splits[0].metric == "usage" and split.splits[0].asked < 20
 
 
 def test_rows_that_cannot_carry_two_curves_are_not_split():

@@ -9,7 +9,8 @@ import numpy as np
 from chs_ml.calibration.draft import Draft, without_bands
 from chs_ml.calibration.rows import outcomes_of, sample_of
 from chs_ml.evaluate import Difference, auc_difference, log_loss_difference
-from chs_ml.fit.evidence.inference import WEAK_WHOLE, Verdict
+from chs_ml.fit.evidence.contrasts import SIGN
+from chs_ml.fit.evidence.inference import ONE_SIDED, WEAK_WHOLE, Verdict
 from chs_ml.fit.learning import refit, without_splits
 from chs_ml.fit.splits.growing import CHANCE
 from chs_ml.fit.splits.sides import Split
@@ -17,6 +18,8 @@ from chs_ml.formula.canonical import condition_as_dict
 from chs_ml.formula.frames import Columns
 from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
+
+THERE = {True: "there", False: "elsewhere"}
 
 
 def splits_paper(shipped: Draft, judged: dict[str, Any]) -> list[dict[str, Any]]:
@@ -43,6 +46,7 @@ def splits_paper(shipped: Draft, judged: dict[str, Any]) -> list[dict[str, Any]]
                     "low": apart.low,
                     "high": apart.high,
                 },
+                "against": _against(shipped, split),
                 "p": p,
                 "asked": split.asked,
                 "verdict": _verdict(p),
@@ -50,6 +54,27 @@ def splits_paper(shipped: Draft, judged: dict[str, Any]) -> list[dict[str, Any]]
             }
         )
     return found
+
+
+def _against(shipped: Draft, split: Split) -> list[str]:
+    """Return the sides without a weight whose rows clearly go the other way than a person declared."""
+    choice, apart = shipped.learned.choice, shipped.learned.apart.get(split.metric)
+    sign = SIGN.get(split.whole.direction, 0)
+    if apart is None or split.metric not in choice.declared:
+        return []
+    there = {term.when.holds for term in shipped.formula.terms if term.metric == split.metric and term.when}
+    clear = [holds for holds, z in apart.z.items() if holds not in there and sign * z < -ONE_SIDED]
+    return [THERE[holds] for holds in clear]
+
+
+def against_on_a_side(shipped: Draft) -> list[str]:
+    """Return a sentence for each such side."""
+    return [
+        f"metric {split.metric!r} clearly goes the other way than declared where {split.when} "
+        f"{'holds' if side == THERE[True] else 'does not hold'}, and so has no weight there; check its direction"
+        for split in shipped.learned.choice.splits
+        for side in _against(shipped, split)
+    ]
 
 
 def splits_judged(trial: Draft, holdout: Panel, spec: CalibrationSpec) -> dict[str, Any]:

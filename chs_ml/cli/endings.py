@@ -20,7 +20,7 @@ from chs_ml.cli.weight_tables import impact_table, weights_table
 from chs_ml.errors import FormulaError
 from chs_ml.explain.alone import alone_of, differences_in_words
 from chs_ml.explain.anchored import anchor_in_words
-from chs_ml.explain.customer import explain_row, training_line
+from chs_ml.explain.customer import ELSEWHERE, explain_row, training_line
 from chs_ml.explain.impact import ASSOCIATION
 from chs_ml.explain.sureness import Sureness, doubts_of, nothing_is_evident, sureness_in_words, sureness_of
 from chs_ml.export.evidence import is_number
@@ -46,6 +46,10 @@ MOVES = (
     "separate two customers on this action; few where nearly all are alike."
 )
 NOTHING_EVIDENT = "No metric here has evidence that it tells who leaves from who stays"
+DOES_NOT_APPLY = (
+    "Where a condition does not hold, the action stands at the average of those whom it is about, and says nothing."
+)
+SIDES = "An action with a condition in brackets counts where that holds; '(elsewhere)' is its other side."
 ALONE = "Alone: that ratio by itself, the others as they happen to be."
 
 
@@ -105,6 +109,8 @@ def answer_explanation(weights: WeightsFile, row: pa.RecordBatch, customer: str,
         page.print(cell(f"a rule set the band; by score alone it is {explained.band_by_score}"))
     page.print()
     page.print(explanation_table(explained))
+    if any(part.value == ELSEWHERE for part in explained.parts):
+        page.print(DOES_NOT_APPLY)
     page.print()
     pillars = sorted(explained.pillars.items(), key=lambda pillar: pillar[1])
     page.print(cell("By pillar, of 100 each: " + ", ".join(f"{name} {score:.0f}" for name, score in pillars)))
@@ -138,7 +144,8 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     page.print()
     page.print(weights_table(weights))
     page.print()
-    for line in (*sureness_in_words(weights), *anchor_in_words(weights), MOVES):
+    sides = [SIDES] if any(term.when for term in weights.formula.terms) else []
+    for line in (*sureness_in_words(weights), *anchor_in_words(weights), *sides, MOVES):
         page.print(cell(line))
     page.print()
     page.print(impact_table(weights))

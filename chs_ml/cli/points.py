@@ -20,7 +20,7 @@ from chs_ml.formula import WeightsFile
 from chs_ml.formula.points_card import PointsCard, PointsTerm, StepPoints
 
 HOW_TO_ADD = (
-    "One number from each line: where the value lies, or 'unknown'. 'from 3' holds up to the next 'from'. 'elsewhere': "
+    "One number from each line: where the value lies, or 'unknown'. 'from 3' holds up to the next 'from'. 'otherwise': "
     "where the condition in brackets does not hold."
 )
 
@@ -63,7 +63,7 @@ def _lines(term: PointsTerm) -> str:
     else:
         main, rest = list(shape.levels), [("any other", shape.other), ("unknown", shape.missing)]
     if term.otherwise is not None:
-        rest.append(("elsewhere", term.otherwise))
+        rest.append(("otherwise", term.otherwise))
     return "; ".join(", ".join(f"{where}: {points}" for where, points in part) for part in (main, rest))
 
 

@@ -76,7 +76,7 @@ def explanation_table(explained: Explanation) -> Table:
     table.add_column("of", "100.0", justify="right", no_wrap=True)
     table.add_column("vs average", "", justify="right", no_wrap=True)
     for part in explained.parts:
-        against = "" if part.against_average is None else f"{part.against_average:+.1f}"
+        against = "" if part.against_average is None else f"{round(part.against_average, 1) + 0.0:+.1f}"
         value = cell("unknown" if part.value is None else part.value)
         table.add_row(cell(part.label), value, f"{part.points:.1f}", f"{part.most:.1f}", against)
     return table

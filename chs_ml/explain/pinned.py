@@ -14,6 +14,7 @@ from chs_ml.export.labels import label_of, labels_of
 from chs_ml.formula import Origin, Term, WeightsFile
 from chs_ml.formula.wishes import Wish
 
+BOTH = " (both sides of its split together)"
 Recorded = dict[tuple[str, str], Wish]
 """("metric" or "pillar", its name) → what was wished."""
 
@@ -53,7 +54,7 @@ def _read(lines: list[Any]) -> Iterator[tuple[tuple[str, str], Wish]]:
 def _pinned(weights: WeightsFile, term: Term, recorded: Recorded) -> str:
     """Return who pinned the term, and to what: its own wish comes before its pillar's."""
     for key, called in (
-        (("metric", term.metric), label_of(weights, term)),
+        (("metric", term.metric), labels_of(weights).get(term.metric, term.metric) + BOTH * (term.when is not None)),
         (("pillar", term.pillar), f"pillar {term.pillar}"),
     ):
         wish = recorded.get(key)

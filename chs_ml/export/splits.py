@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chs_ml.export.evidence import Line, evidence_by_term, is_number, verdict_of
@@ -11,6 +12,7 @@ from chs_ml.export.words import number, ratio
 from chs_ml.formula import Condition, Term, WeightsFile
 
 Sides = dict[bool, Term]
+AGAINST = "it has no weight, as the data clearly go the other way than declared: check its direction"
 
 
 def splits_in_words(weights: WeightsFile) -> list[tuple[str, list[str]]]:
@@ -21,7 +23,7 @@ def splits_in_words(weights: WeightsFile) -> list[tuple[str, list[str]]]:
     for metric, sides in _by_metric(weights).items():
         when = _holding(sides)
         paper = papers.get((metric, str(when)), {})
-        said = [f"{labels.get(metric, metric)}: {_odds(sides, lines)}", _apart(paper), _worth(paper)]
+        said = [f"{labels.get(metric, metric)}: {_odds(sides, lines, paper)}", _apart(paper), _worth(paper)]
         found.setdefault(when, []).append("; ".join(filter(None, said)) + ".")
     return [(_heading(weights, when, papers), sentences) for when, sentences in found.items()]
 
@@ -46,28 +48,51 @@ def _heading(weights: WeightsFile, when: Condition, papers: Mapping[tuple[str, s
     return f"Where {condition_in_words(when, labels_of(weights))}{many}"
 
 
-def _odds(sides: Sides, lines: Mapping[str, Line]) -> str:
-    """Return 'No → Active: churn odds × 0.009 there, × 0.41 elsewhere'."""
+def _odds(sides: Sides, lines: Mapping[str, Line], paper: Line) -> str:
+    """Return 'No → Active goes with churn 91% → 8% there (odds × 0.009), with 93% → 84% elsewhere (odds × 0.41)'."""
     told = {holds: _impact(lines.get(term.key, {})) for holds, term in sides.items()}
     there, elsewhere = told.get(True), told.get(False)
     if there is None and elsewhere is None:
         return "has a curve of its own there"
     if there is None or elsewhere is None:
-        where = "elsewhere" if there is None else "there"
-        ends, odds = there or elsewhere or ("", "")
-        return f"{ends}: churn odds {odds} {where}, and no difference {'there' if there is None else 'elsewhere'}"
-    if there[0] == elsewhere[0]:
-        return f"{there[0]}: churn odds {there[1]} there, {elsewhere[1]} elsewhere"
-    return f"churn odds {there[1]} there ({there[0]}), {elsewhere[1]} elsewhere ({elsewhere[0]})"
+        known, absent = (elsewhere, "there") if there is None else (there, "elsewhere")
+        other = "elsewhere" if there is None else "there"
+        against = paper.get("against")
+        why = AGAINST if isinstance(against, list) and absent in against else "no difference"
+        return f"{known} {other}; {absent} {why}"
+    turned = ", the other way round" if there.rises != elsewhere.rises and there.is_curve else ""
+    same = there.ends == elsewhere.ends
+    return f"{there} there; {elsewhere.without_ends() if same else elsewhere} elsewhere{turned}"
 
 
-def _impact(line: Line) -> tuple[str, str] | None:
-    """Return the ends and the ratio of churn odds, None where the papers hold none."""
+@dataclass(frozen=True)
+class _Impact:
+    """What a side goes with. rises: whether churn does."""
+
+    ends: str
+    change: str
+    rises: bool
+    is_curve: bool
+
+    def without_ends(self) -> str:
+        return self.change
+
+    def __str__(self) -> str:
+        return f"{self.ends} goes with {self.change}"
+
+
+def _impact(line: Line) -> _Impact | None:
+    """Return what the papers say of a side, None where they hold nothing."""
     impact = line.get("impact")
     if not isinstance(impact, dict) or not is_number(impact.get("odds_ratio")):
         return None
-    unsure = "" if verdict_of(line) in ("clear", "") else f" ({verdict_of(line)})"
-    return f"{impact.get('start')} → {impact.get('end')}", f"× {ratio(impact['odds_ratio'])}{unsure}"
+    odds = impact["odds_ratio"]
+    unsure = "" if verdict_of(line) in ("clear", "") else f", {verdict_of(line)}"
+    change = f"churn odds × {ratio(odds)}{unsure}"
+    if is_number(impact.get("churn_from")) and is_number(impact.get("churn_to")):
+        change = f"churn {impact['churn_from']:.0%} → {impact['churn_to']:.0%} (odds × {ratio(odds)}{unsure})"
+    curve = isinstance(line.get("shape"), str) and not line["shape"].startswith(("best:", "only "))
+    return _Impact(f"{impact.get('start')} → {impact.get('end')}", change, odds > 1.0, curve)
 
 
 def _apart(paper: Line) -> str:
@@ -82,14 +107,19 @@ def _apart(paper: Line) -> str:
 
 
 def _worth(paper: Line) -> str:
-    """Return 'log-loss with it −0.012 (−0.021 to −0.003) on 612 rows held out'."""
+    """Return 'on 612 rows held out log-loss is 0.012 lower with it (0.003 to 0.021)'."""
     holdout = paper.get("holdout")
     loss = holdout.get("log_loss") if isinstance(holdout, dict) else None
-    ends = [loss.get(key) for key in ("difference", "low", "high")] if isinstance(loss, dict) else []
-    if not isinstance(holdout, dict) or not is_number(holdout.get("rows")) or not all(map(is_number, ends)) or not ends:
+    given = [loss.get(key) for key in ("difference", "low", "high")] if isinstance(loss, dict) else []
+    ends = [float(end) for end in given if is_number(end)]
+    if not isinstance(holdout, dict) or not is_number(holdout.get("rows")) or len(ends) < 3:
         return ""
-    value, low, high = (f"{end:+.4f}" for end in ends)
-    return f"log-loss with it {value} ({low} to {high}) on {holdout['rows']:,} rows held out"
+    value, low, high = ends
+    way = "lower" if value < 0 else "higher"
+    low, high = (-high, -low) if value < 0 else (low, high)
+    chance = ", which may be chance" if low < 0 < high else ""
+    found = f"log-loss is {abs(value):.4f} {way} with it ({low:.4f} to {high:.4f}{chance})"
+    return f"on {holdout['rows']:,} rows held out {found}"
 
 
 def _papers(weights: WeightsFile) -> dict[tuple[str, str], Line]:

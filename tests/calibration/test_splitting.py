@@ -15,6 +15,7 @@ from chs_ml.calibration.price import price
 from chs_ml.errors import FitError
 from chs_ml.explain.customer import ELSEWHERE, explain_row
 from chs_ml.explain.pictures import pictures_of
+from chs_ml.explain.pinned import pinned_in_words
 from chs_ml.export.splits import splits_in_words
 from chs_ml.formula import WeightsFile
 from chs_ml.tracking.directory import RunDirectory
@@ -46,6 +47,13 @@ def written(folder, **calibration):
     }
     (folder / "calibration.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
     return load_spec(folder / "calibration.yaml")
+
+
+def edited(folder, key):
+    """Return the calibration with one more key of the metric usage."""
+    path = folder / "calibration.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("label: Use", f"{key}\n  label: Use"), encoding="utf-8")
+    return calibrate(load_spec(path), folder / "run", track=False)
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +96,9 @@ def test_a_split_is_one_sentence_with_its_numbers(split):
     [(heading, [sentence])] = splits_in_words(split.weights)
     assert re.fullmatch(r"Where Service calls > 3 \(\d+ rows, 1\d%\)", heading)
     assert re.fullmatch(
-        r"Use: churn odds × \d+ there \(.+\), × 0\.\d+ elsewhere \(.+\); the sides differ \(p < 0\.001, all \d+ pairs "
-        r"looked at counted\); log-loss with it -0\.\d{4} \(-0\.\d{4} to -0\.\d{4}\) on \d+ rows held out\.",
+        r"Use: .+ goes with churn \d+% → \d+% \(odds × \d+\) there; .+ goes with churn \d+% → \d+% \(odds × 0\.\d+\) "
+        r"elsewhere, the other way round; the sides differ \(p < 0\.001, all \d+ pairs looked at counted\); on "
+        r"\d+ rows held out log-loss is 0\.\d{4} lower with it \(0\.\d{4} to 0\.\d{4}\)\.",
         sentence,
     )
 
@@ -111,7 +120,7 @@ def test_papers_that_somebody_edited_are_read_as_far_as_they_go(split):
     for junk in (None, 7, [7], [{"metric": "usage"}], [{"metric": "usage", "when": {"metric": "calls", "above": "x"}}]):
         file["training"]["splits"] = junk
         [(heading, [sentence])] = splits_in_words(WeightsFile.loads(json.dumps(file)))
-        assert heading == "Where Service calls > 3" and sentence.startswith("Use: churn odds")
+        assert heading == "Where Service calls > 3" and sentence.startswith("Use: ")
 
 
 def test_the_page_in_markdown_fits_on_a_screen(split):
@@ -168,6 +177,24 @@ def test_last_quarters_split_stays(split, tmp_path):
     [paper] = done.weights.training["splits"]
     assert (paper["when"], paper["origin"], paper["asked"]) == (CALLS, "anchor", 1)
     assert "usage" in done.evaluation.choices["anchor"]["kept"]
+
+
+def test_a_side_that_goes_the_other_way_than_declared_is_named(tmp_path):
+    written(tmp_path)
+    done = edited(tmp_path, "direction: positive")
+    assert [str(term.when) for term in done.formula.terms if term.metric == "usage"] == ["calls ≤ 3 or unknown"]
+    [paper] = done.weights.training["splits"]
+    assert paper["against"] == ["there"]
+    [(_, [sentence])] = splits_in_words(done.weights)
+    assert "there it has no weight, as the data clearly go the other way than declared" in sentence
+    assert any("where calls > 3 holds, and so has no weight there" in note for note in done.notes)
+
+
+def test_a_wish_is_told_once_for_both_sides(tmp_path):
+    written(tmp_path)
+    done = edited(tmp_path, "weight: 0.3")
+    [line] = pinned_in_words(done.weights)
+    assert line.startswith("Pinned: Use (both sides of its split together), 30 %")
 
 
 def test_by_hand_and_none(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ class Apart:
     """From one end to the other, how many log-odds more of being retained where the condition holds.
 
     start, end: a number's ends that both sides have, or the worst and best level where the condition holds. low, high:
-    95 % interval. p: of the joint Wald test that both curves are alike there, but for a constant.
+    95 % interval. p: of the joint Wald test that both curves are alike there, but for a constant. z: of what a number
+    moves from its lowest to its highest knot on either side, by whether the condition holds, in standard errors.
     """
 
     start: float | str
@@ -26,6 +28,7 @@ class Apart:
     low: float
     high: float
     p: float
+    z: Mapping[bool, float]
 
 
 def apart(companion: Companion, metric: str) -> Apart | None:
@@ -44,9 +47,25 @@ def apart(companion: Companion, metric: str) -> Apart | None:
     designs[:, companion.basis.layout.columns_of(sides[False])] = -_at(other, places)
     start, end = (int(np.argmin(values)), int(np.argmax(values))) if isinstance(one, LevelsBasis) else (0, -1)
     across = designs[end] - designs[start]
-    value, error = float(across @ companion.beta), float(np.sqrt(max(across @ companion.covariance @ across, 0.0)))
+    value, error = (
+        float(across @ companion.beta),
+        float(np.sqrt(max(float(across @ companion.covariance @ across), 0.0))),
+    )
+    z = {holds: _along(companion, at) for holds, at in sides.items()}
     p = wald_p(designs[1:] - designs[:1], companion.beta, companion.covariance)
-    return Apart(places[start], places[end], value, value - TWO_SIDED * error, value + TWO_SIDED * error, p)
+    return Apart(places[start], places[end], value, value - TWO_SIDED * error, value + TWO_SIDED * error, p, z)
+
+
+def _along(companion: Companion, at: int) -> float:
+    """Return what a number moves from its lowest to its highest knot, in standard errors; 0 for levels."""
+    metric = companion.basis.metrics[at]
+    if not isinstance(metric, CurveBasis):
+        return 0.0
+    across = np.zeros(len(companion.beta))
+    first = companion.basis.layout.columns_of(at).start
+    across[first : first + metric.ramps] = 1.0
+    error = float(np.sqrt(max(float(across @ companion.covariance @ across), 0.0)))
+    return float(across @ companion.beta) / error if error > 0 else 0.0
 
 
 def _common(one: MetricBasis, other: MetricBasis) -> list[float] | list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from chs_ml.calibration.anchoring import anchor_of
 from chs_ml.calibration.earlier import Earlier, earlier_named
 from chs_ml.calibration.weighting import population_of, row_weights, standing_of
-from chs_ml.errors import DataError
+from chs_ml.errors import DataError, FitError
 from chs_ml.evaluate import Outcomes, current_score
 from chs_ml.fit.fitting import Sample
 from chs_ml.fit.folds import shares_of
@@ -93,6 +93,10 @@ def sample_of(panel: Panel, spec: CalibrationSpec, *, shipped: bool = False) -> 
 def check_fixed_splits(panel: Panel, spec: CalibrationSpec) -> None:
     """Raise FitError for splits of the spec that these rows cannot teach; nothing is asked where there are none."""
     pairs = settings_of(spec).by_hand
+    idle = [metric for metric, _ in pairs if spec.wishes.excluded(metric)]
+    if idle:
+        said = "is to have no weight, so that it has no curve to split. Take back the wish, or the split."
+        raise FitError(*(f"calibration.splits: {metric!r} {said}" for metric in idle))
     if pairs:
         table, retained = read_table(panel.metrics, plans_of(spec)), 1.0 - panel.churned
         check_splits(Sample(table, retained, row_weights(panel, spec), np.asarray(panel.customer)), pairs)

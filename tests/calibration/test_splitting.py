@@ -219,5 +219,5 @@ def test_a_split_that_cannot_be_made_is_refused_before_anything_is_fitted(tmp_pa
 
 def test_a_metric_that_is_to_have_no_weight_is_not_split(tmp_path):
     written(tmp_path, splits=[{"metric": "usage", "when": {"metric": "calls", "above": 3}}])
-    with pytest.raises(FitError, match="calibration.splits: 'usage' is to have no weight, so that it has no curve"):
+    with pytest.raises(FitError, match=r"calibration.splits: 'usage' is to have no weight, so that it has no curve"):
         edited(tmp_path, "weight: 0")

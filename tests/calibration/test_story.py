@@ -260,6 +260,7 @@ def test_progress_is_told(tmp_path, quick):
     calibrate(tiny.write(tmp_path), tmp_path / "run", track=False, progress=lambda *step: steps.append(step))
     assert [what for what, done, _ in steps if done == 0] == [
         "reading",
+        "looking for splits",
         "looking at the evidence",
         "fitting baselines",
         "fitting all rows",

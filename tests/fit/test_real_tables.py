@@ -84,7 +84,7 @@ def test_telco(chs_data):
 def test_saas(chs_data):
     """Measured: log-loss .3690 with one split in four folds, .3782 without; logistic regression .3822.
 
-    Keeping all 12 metrics .3828; company_size and us_region leave in every fold. ``evidence: strict`` .3800.
+    Keeping all 12 metrics .3828 without splits; company_size and us_region leave in every fold. ``strict`` .3800.
     """
     table, churned = saas(chs_data)
     _, plain_loss, _ = five_fold(logistic_regression, table, churned)

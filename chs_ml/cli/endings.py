@@ -14,9 +14,9 @@ from rich.text import Text
 
 from chs_ml.cli.beside import evaluation_beside
 from chs_ml.cli.plain import cell
-from chs_ml.cli.tables import bands_table, explanation_table, figures_table
+from chs_ml.cli.tables import bands_table, explanation_table, figures_table, fits, print_beside
 from chs_ml.cli.talk import answer_json, results, say
-from chs_ml.cli.weight_tables import impact_table, weights_table
+from chs_ml.cli.weight_tables import formula_tables
 from chs_ml.errors import FormulaError
 from chs_ml.explain.alone import alone_of, differences_in_words
 from chs_ml.explain.anchored import anchor_in_words
@@ -50,6 +50,8 @@ DOES_NOT_APPLY = (
     "Where a condition does not hold, the action stands at the average of those whom it is about, and says nothing."
 )
 SIDES = "An action with a condition in brackets counts where that holds; '(elsewhere)' is its other side."
+MOST_WRAPPED = 0.25
+"""Of the rows of the one table; beyond that two narrower ones read better."""
 ALONE = "Alone: that ratio by itself, the others as they happen to be."
 
 
@@ -141,33 +143,39 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
     page.print(Text.assemble("\n", cell(weights.label or weights.name, "bold"), "  ", cell(_whence(weights))))
     if nothing_is_evident(weights):
         page.print(Text.assemble("\n", cell(_nothing_evident(evaluation), "bold")))
-    page.print()
-    page.print(weights_table(weights))
-    page.print()
-    sides = [SIDES] if any(term.when for term in weights.formula.terms) else []
-    for line in (*sureness_in_words(weights), *anchor_in_words(weights), *sides, MOVES):
-        page.print(cell(line))
-    page.print()
-    page.print(impact_table(weights))
-    page.print()
-    for line in _impact_in_words(weights):
-        page.print(cell(line))
-    for heading, sentences in splits_in_words(weights):
-        page.print(Text.assemble("\n", cell(f"{heading}:", "bold")))
+    _print_terms(page, weights)
+    splits = splits_in_words(weights)
+    if splits:
+        page.print()
+    for heading, sentences in splits:
+        page.print(cell(f"{heading}:", "bold"))
         for sentence in sentences:
             page.print(Padding(cell(sentence), (0, 0, 0, 2)))
     for doubt in doubts_of(weights):
         page.print(cell(f"Note: {doubt}"))
+    figures = [] if evaluation is None else [figures_table(evaluation)]
+    bands = [bands_table(weights.formula, evaluation["bands"] if evaluation else [])] if weights.formula.bands else []
+    print_beside(page, *figures, *bands)
     if evaluation is not None:
-        page.print()
-        page.print(figures_table(evaluation))
-        page.print()
         page.print(TRIAL)
-    if weights.formula.bands:
-        page.print()
-        page.print(bands_table(weights.formula, evaluation["bands"] if evaluation else []))
     for rule in weights.formula.rules:
         page.print(cell(f"Rule: {rule.when} → {rule.band} ({rule.because})"))
+
+
+def _print_terms(page: Console, weights: WeightsFile) -> None:
+    """Print weights and impacts, and how to read them: one table where the page is wide enough, else two."""
+    weighing, impact, both = formula_tables(weights)
+    sides = [SIDES] if any(term.when for term in weights.formula.terms) else []
+    below_weights = [*sureness_in_words(weights), *anchor_in_words(weights), *sides, MOVES]
+    below_impact = _impact_in_words(weights)
+    wide = fits(page, both, MOST_WRAPPED)
+    tables = [(both, [*below_weights, *below_impact])] if wide else [(weighing, below_weights), (impact, below_impact)]
+    for table, below in tables:
+        page.print()
+        page.print(table)
+        page.print()
+        for line in below:
+            page.print(cell(line))
 
 
 def _nothing_evident(evaluation: Mapping[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -26,6 +27,8 @@ FIGURES = {
     "lift_top_decile": ("lift 10%", "{:.1f}"),
 }
 """Slope: of the calibration, 1 is right. Lift: churn among the tenth with the lowest scores, in times the usual."""
+UNBOUNDED = 100_000
+"""Columns of a page on which nothing wraps."""
 NAMES = {
     "equal_weights": "equal weights",
     "logistic_regression": "logistic regression",
@@ -80,6 +83,24 @@ def explanation_table(explained: Explanation) -> Table:
         value = cell("unknown" if part.value is None else part.value)
         table.add_row(cell(part.label), value, f"{part.points:.1f}", f"{part.most:.1f}", against)
     return table
+
+
+def print_beside(page: Console, *tables: Table) -> None:
+    """Print tables side by side where the page is wide enough, else below each other; a blank line around each."""
+    grid = Table.grid(padding=(0, 4))
+    grid.add_row(*tables)
+    wide = page.measure(grid, options=page.options.update(width=UNBOUNDED)).maximum <= page.width
+    for shown in [grid] if wide else tables:
+        page.print()
+        page.print(shown)
+    if tables:
+        page.print()
+
+
+def fits(page: Console, table: Table, wrapped: float = 0.0) -> bool:
+    """Return whether the page is wide enough: at most that share of the rows takes a line more."""
+    head = 2
+    return len(page.render_lines(table)) <= head + table.row_count * (1.0 + wrapped)
 
 
 def plain_table(*, show_footer: bool = False) -> Table:

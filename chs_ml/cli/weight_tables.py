@@ -1,8 +1,9 @@
-"""What weighs how much and how sure that is, and what each action goes with: two tables, the heaviest term first."""
+"""What weighs how much, how sure that is, and what each action goes with: two tables or one, heaviest term first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
@@ -22,27 +23,51 @@ SAID_BY_THE_SIGN = {"rises", "falls"}
 LARGEST_RATIO = 1e9
 
 
-def weights_table(weights: WeightsFile) -> Table:
-    """Return weight, its interval, verdict and typical points of each term; no column stands there for nothing."""
-    sure, evidence = sureness_of(weights), evidence_by_term(weights)
-    columns = {
-        "Weight": {key: f"{weight:.1%}" for key, weight in _by_key(weights).items()},
-        **_uncertainty(sure),
-        "Verdict": {key: str(one) for key, one in sure.items()},
-        "Moves": {key: _moves(line) for key, line in evidence.items()},
-    }
-    there = [heading for heading, cells in columns.items() if heading != "Verdict" or any(cells.values())]
+def formula_tables(weights: WeightsFile) -> tuple[Table, Table, Table]:
+    """Return what weighs how much and how sure that is, what each action goes with, and both in one wide table.
+
+    No column stands there for nothing.
+    """
+    weighing, impact = _weighing(weights), _impact(weights)
+    return _table(weights, weighing), _table(weights, impact), _table(weights, [*weighing, *impact])
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column: a cell for each term's key. words: it is read, not compared, and may wrap."""
+
+    heading: str
+    cells: Mapping[str, str | Text]
+    words: bool = False
+
+
+def _table(weights: WeightsFile, columns: Sequence[_Column]) -> Table:
     table = plain_table()
     table.add_column("Action")
-    for heading in there:
-        words = heading == "Verdict"
-        table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
+    for column in columns:
+        table.add_column(column.heading, justify="left" if column.words else "right", no_wrap=not column.words)
     for term in heaviest_first(weights):
-        table.add_row(cell(side_label(weights, term)), *(cell(columns[heading][term.key]) for heading in there))
+        table.add_row(cell(side_label(weights, term)), *(_text(column.cells[term.key]) for column in columns))
     return table
 
 
-def impact_table(weights: WeightsFile) -> Table:
+def _text(content: str | Text) -> Text:
+    return content if isinstance(content, Text) else cell(content)
+
+
+def _weighing(weights: WeightsFile) -> list[_Column]:
+    """Return weight, its interval, verdict and typical points of each term."""
+    sure, evidence = sureness_of(weights), evidence_by_term(weights)
+    verdicts = {key: str(one) for key, one in sure.items()}
+    return [
+        _Column("Weight", {term.key: f"{term.weight:.1%}" for term in weights.formula.terms}),
+        *_uncertainty(sure),
+        *([_Column("Verdict", verdicts, words=True)] if any(verdicts.values()) else []),
+        _Column("Moves", {key: _moves(line) for key, line in evidence.items()}),
+    ]
+
+
+def _impact(weights: WeightsFile) -> list[_Column]:
     """Return direction, churn at both ends, the change over all customers, and the ratio of the odds of each term.
 
     Where it is known, the ratio of the metric by itself stands beside; where no impact is, only the direction.
@@ -50,38 +75,32 @@ def impact_table(weights: WeightsFile) -> Table:
     lines = evidence_by_term(weights)
     measured = {key: _measured(line) for key, line in lines.items()}
     alone = {key: alone_of(line) for key, line in lines.items()}
-    table = plain_table()
-    table.add_column("Action")
-    table.add_column("Direction")
-    headings = ["Churn", "All", "Odds"] if any(measured.values()) else []
-    headings += ["Alone"] if any(alone.values()) else []
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for term in heaviest_first(weights):
-        found, by_itself = measured[term.key], alone[term.key]
-        cells = {
-            "Churn": f"{found['churn_from']:.0%} → {found['churn_to']:>3.0%}" if found else "",
-            "All": _change(found.get("average_change")),
-            "Odds": _ratio(found["odds_ratio"]) if found else "",
-            "Alone": _ratio(by_itself.odds_ratio) if by_itself else "",
-        }
-        direction = _direction(term, lines[term.key], found)
-        table.add_row(cell(side_label(weights, term)), direction, *(cells[heading] for heading in headings))
-    return table
+    directions = {term.key: _direction(term, lines[term.key], measured[term.key]) for term in weights.formula.terms}
+    columns = [_Column("Direction", directions, words=True)]
+    if any(measured.values()):
+        columns += [
+            _Column("Churn", {key: _churn(found) for key, found in measured.items()}),
+            _Column("All", {key: _change(found.get("average_change")) for key, found in measured.items()}),
+            _Column("Odds", {key: _ratio(found["odds_ratio"]) if found else "" for key, found in measured.items()}),
+        ]
+    if any(alone.values()):
+        columns.append(_Column("Alone", {key: _ratio(one.odds_ratio) if one else "" for key, one in alone.items()}))
+    return columns
 
 
-def _by_key(weights: WeightsFile) -> dict[str, float]:
-    return {term.key: term.weight for term in weights.formula.terms}
+def _churn(found: Mapping[str, Any]) -> str:
+    """Return '40% →  9%', '' where no impact is."""
+    return f"{found['churn_from']:.0%} → {found['churn_to']:>3.0%}" if found else ""
 
 
-def _uncertainty(sure: Mapping[str, Sureness]) -> dict[str, dict[str, str]]:
+def _uncertainty(sure: Mapping[str, Sureness]) -> list[_Column]:
     """Return a column of the weights' intervals; of their log-odds where no weight has one; none where neither is."""
     if any(one.interval for one in sure.values()):
         marked = any(one.outside for one in sure.values())
-        return {"95 % interval": {key: _interval(one, marked=marked) for key, one in sure.items()}}
+        return [_Column("95 % interval", {key: _interval(one, marked=marked) for key, one in sure.items()})]
     if any(one.contrast for one in sure.values()):
-        return {"Log-odds, 95 %": {key: _log_odds(one) for key, one in sure.items()}}
-    return {}
+        return [_Column("Log-odds, 95 %", {key: _log_odds(one) for key, one in sure.items()})]
+    return []
 
 
 def _log_odds(sure: Sureness) -> str:

@@ -18,6 +18,7 @@ from chs_ml.formula import WeightsFile
 LIKE = 2.0
 """Odds ratios within this factor of each other say the same for people."""
 LARGEST = 1e9
+MOST_LISTED = 4
 TURNS_ROUND = "the other way round"
 WHY_ROUND = "A sign turns round where customers who differ in a metric differ in the others too."
 WEAKER = "Alone stronger by more than a factor of two, as the others carry part of it: {}."
@@ -80,8 +81,13 @@ def differences_in_words(weights: WeightsFile) -> list[str]:
     said += [WHY_ROUND] if said else []
     for words, weaker in ((WEAKER, True), (STRONGER, False)):
         named = [label for label, alone in differ if not alone.turns_round and alone.weakens is weaker]
-        said += [words.format("; ".join(named))] if named else []
+        said += [words.format(_listed(named, len(terms)))] if named else []
     return said
+
+
+def _listed(labels: list[str], of: int) -> str:
+    """Return 'Age; Plan', or how many of all they are where a reader would rather look them up in the table."""
+    return "; ".join(labels) if len(labels) <= MOST_LISTED else f"{len(labels)} of {of} actions, as Odds and Alone show"
 
 
 def _mapping(value: Any) -> dict[str, Any]:

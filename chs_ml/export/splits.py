@@ -60,19 +60,24 @@ def _odds(sides: Sides, lines: Mapping[str, Line], paper: Line) -> str:
         against = paper.get("against")
         why = AGAINST if isinstance(against, list) and absent in against else "no difference"
         return f"{known} {other}; {absent} {why}"
-    turned = ", the other way round" if there.rises != elsewhere.rises and there.is_curve else ""
+    turned = ", the other way round" if there.turns_round(elsewhere) else ""
     same = there.ends == elsewhere.ends
     return f"{there} there; {elsewhere.without_ends() if same else elsewhere} elsewhere{turned}"
 
 
 @dataclass(frozen=True)
 class _Impact:
-    """What a side goes with. rises: whether churn does."""
+    """What a side goes with. rises: whether churn does. evident: there is evidence for it."""
 
     ends: str
     change: str
     rises: bool
     is_curve: bool
+    evident: bool
+
+    def turns_round(self, other: _Impact) -> bool:
+        """Return whether the other side goes the other way, as far as there is evidence for both."""
+        return self.is_curve and self.rises != other.rises and self.evident and other.evident
 
     def without_ends(self) -> str:
         return self.change
@@ -92,7 +97,8 @@ def _impact(line: Line) -> _Impact | None:
     if is_number(impact.get("churn_from")) and is_number(impact.get("churn_to")):
         change = f"churn {impact['churn_from']:.0%} → {impact['churn_to']:.0%} (odds × {ratio(odds)}{unsure})"
     curve = isinstance(line.get("shape"), str) and not line["shape"].startswith(("best:", "only "))
-    return _Impact(f"{impact.get('start')} → {impact.get('end')}", change, odds > 1.0, curve)
+    evident = verdict_of(line) != "not enough evidence"
+    return _Impact(f"{impact.get('start')} → {impact.get('end')}", change, odds > 1.0, curve, evident)
 
 
 def _apart(paper: Line) -> str:

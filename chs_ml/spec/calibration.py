@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
@@ -17,6 +16,8 @@ from chs_ml.formula.wishes import Wishes
 from chs_ml.spec.bands import PRESETS, Bands, Cut, cuts_between
 from chs_ml.spec.data import Data
 from chs_ml.spec.expansion import expand
+from chs_ml.spec.history import History
+from chs_ml.spec.measuring import data_of_a_panel, problems_of_measuring
 from chs_ml.spec.metrics import Metric
 from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import SpecPart, Text
@@ -30,8 +31,6 @@ from chs_ml.spec.wishes import Wishing
 class CalibrationSpec(SpecPart):
     """What the user asked for; every default is filled in, nothing has been read yet."""
 
-    later: ClassVar[Mapping[str, str]] = MappingProxyType({"history": "raw history"})
-
     name: str = Field(
         pattern=r"^\w[\w.-]{0,63}$",
         description="short name of letters, digits, dot, dash and underscore, for instance telco",
@@ -40,6 +39,9 @@ class CalibrationSpec(SpecPart):
     owner: Text | None = Field(None, description="who answers for the formula")
     because: Text | None = Field(None, description="why it is calibrated now")
     data: Data = Field(description="{table, customer, outcome: {column, churned}, cutoff}")
+    history: History | None = Field(
+        None, description="{accounts, tables, cutoffs, horizon}: raw history, in the place of data"
+    )
     metrics: tuple[Metric, ...] = Field(min_length=1, description="list of {name, pillar, direction, …}")
     pillars: tuple[Pillar, ...] = Field((), description="list of {name, weight}: what is wished of a whole pillar")
     calibration: Calibration = Field(default_factory=lambda: Calibration.model_validate({}))
@@ -53,6 +55,16 @@ class CalibrationSpec(SpecPart):
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
 
     _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_the_columns_of_a_panel(cls, said: Any) -> Any:
+        """Raw history becomes a labelled table with columns that are always called the same."""
+        if not isinstance(said, dict) or "history" not in said:
+            return said
+        if "data" in said:
+            raise ValueError("found data and history; a spec has a labelled table or raw history. Remove one")
+        return {**said, "data": data_of_a_panel(said["history"])}
 
     @model_validator(mode="after")
     def _agrees(self, info: ValidationInfo) -> Self:
@@ -90,7 +102,8 @@ class CalibrationSpec(SpecPart):
 
     def resolved(self) -> dict[str, Any]:
         """The spec with every default filled in, as plain values that read back to an equal spec; paths as written."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        derived = {"data"} if self.history else set()
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=derived)
 
     @cached_property
     def digest(self) -> str:
@@ -101,6 +114,9 @@ class CalibrationSpec(SpecPart):
 
 def _contradictions(spec: CalibrationSpec) -> Iterator[str]:
     yield from _metrics_apart(spec)
+    yield from problems_of_measuring(spec.history, spec.metrics)
+    if spec.history and spec.baseline and spec.baseline.column:
+        yield "baseline.column: a panel from raw history has no score in use today. Give baseline: {formula}"
     yield from Wishing(spec.metrics, spec.pillars, spec.owner, spec.because).problems()
     yield from _row_weights_served(spec)
     yield from problems_of_pasts(spec.metrics, spec.calibration.anchor.file)

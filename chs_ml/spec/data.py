@@ -2,64 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import ClassVar, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from chs_ml.spec.part import SpecPart, Text, Texts
-
-_NO_FILE = frozenset({"punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape"})
-"""Codecs of single names and literals, not of files."""
-
-
-class Table(SpecPart):
-    """A CSV or Parquet file; what is not said about its form is found out from the file."""
-
-    later: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {"url": "tables from a database", "query": "tables from a database"}
-    )
-
-    file: Text = Field(description="path of a CSV or Parquet file, relative to the spec")
-    delimiter: Literal[",", ";", "\t", "|"] | None = Field(
-        None, description="one of , ; | or a tab; found out if omitted"
-    )
-    decimal: Literal[".", ","] | None = Field(None, description="decimal sign of a CSV file: '.' or ','")
-    encoding: str | None = Field(None, description="text encoding of a CSV file, for instance utf-8 or cp1251")
-
-    @field_validator("file")
-    @classmethod
-    def _is_no_address(cls, file: str) -> str:
-        if "://" in file:
-            raise ValueError("an address of a database or a web page is not read yet. Give the path of a file")
-        return file
-
-    @field_validator("delimiter", mode="before")
-    @classmethod
-    def _tab_by_name(cls, delimiter: object) -> object:
-        return "\t" if delimiter in {"tab", "\\t"} else delimiter
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_known(cls, encoding: str | None) -> str | None:
-        try:
-            return encoding and _text_encoding(encoding)
-        except (LookupError, UnicodeError):
-            raise ValueError("no such text encoding is known. Try utf-8, utf-16 or cp1251") from None
-
-
-def _text_encoding(name: str) -> str:
-    """The encoding's own name; LookupError for none, UnicodeError for one that a file cannot be written in."""
-    found = codecs.lookup(name)
-    if found.name in _NO_FILE or "a".encode(found.name).decode(found.name) != "a":  # rot13, hex: LookupError
-        raise UnicodeError(name)
-    return found.name
-
-
-def _as_table(value: Any) -> Any:
-    return {"file": value} if isinstance(value, str) else value
+from chs_ml.spec.table import SomeTable
 
 
 class Outcome(SpecPart):
@@ -85,10 +35,10 @@ class Outcome(SpecPart):
 class Data(SpecPart):
     """A labelled table: one row a customer, or one row a customer and cutoff."""
 
-    later: ClassVar[Mapping[str, str]] = MappingProxyType({"renewal": "renewals"})
+    later: ClassVar[Mapping[str, str]] = MappingProxyType({"renewal": "renewals of a labelled table"})
 
-    table: Annotated[Table, BeforeValidator(_as_table, json_schema_input_type=str | Table)] = Field(
-        description="path of a CSV or Parquet file, or {file, delimiter, decimal, encoding}"
+    table: SomeTable = Field(
+        description="path of a CSV or Parquet file, {file, delimiter, decimal, encoding}, or {url, query}"
     )
     customer: Text | None = Field(None, description="column of the customer's id; omitted: every row is a customer")
     outcome: Outcome = Field(description="{column, churned: [values], retained: [values], exclude: [values]}")

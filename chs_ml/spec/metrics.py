@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from chs_ml.spec.part import Finite, SpecPart, Text
+from chs_ml.spec.measures import Measure, Measured, measure_of, problems_of_measure
+from chs_ml.spec.part import Finite, Text
 from chs_ml.spec.weights import Wished
 
 Direction = Literal["positive", "negative", "free", "auto"]
@@ -20,21 +21,12 @@ Missing = Literal["learned", "neutral", "zero", "worst"]
 SCALE_ENDS: Mapping[str, tuple[float, float]] = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
 """Lowest and highest answer of each survey scale; on all of them more is healthier (on CES: easier)."""
 
-_HISTORY_KINDS = (
-    "count", "days_active", "sum", "mean", "max", "last", "recency", "trend", "share", "distinct", "per", "tenure",
-    "open", "days_late", "days_until", "survey", "from", "where", "window",
-)  # fmt: skip
 
-
-class Metric(SpecPart):
+class Metric(Measured):
     """One measured behaviour; its name is its column."""
 
     later: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "actionable": "what can be acted on",
-            "cost": "what acting costs",
-            **dict.fromkeys(_HISTORY_KINDS, "metrics computed from raw history"),
-        }
+        {"actionable": "what can be acted on", "cost": "what acting costs"}
     )
 
     name: Text = Field(description="column of the metric")
@@ -80,6 +72,13 @@ class Metric(SpecPart):
             raise ValueError(
                 f"found direction: {self.direction} and kind: category; levels have no order. Remove the direction"
             )
+        wrong = list(problems_of_measure(self))
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        if self.kind == "category" and self.kinds and self.kinds != ("last",):
+            raise ValueError(
+                f"found kind: category and {self.kinds[0]}, which is a number; only last reads text. Remove one of them"
+            )
         if self.kind == "category" and self.unit_factor is not None:
             raise ValueError("found unit_factor and kind: category; levels have no unit. Remove one of them")
         return self
@@ -88,3 +87,8 @@ class Metric(SpecPart):
     def ends(self) -> tuple[float, float] | None:
         """Lowest and highest possible value, where a scale says so."""
         return SCALE_ENDS[self.scale] if self.scale else None
+
+    @property
+    def measure(self) -> Measure | None:
+        """How it is measured in raw history; None where it is a column of a labelled table."""
+        return measure_of(self, self.name, category=self.kind == "category") if self.kinds else None

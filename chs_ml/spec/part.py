@@ -29,7 +29,7 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _days(value: Any) -> int:
+def days_of(value: Any) -> int:
     """``180d`` → 180. Months differ in length, so that days are the only unit."""
     found = re.fullmatch(r"([1-9][0-9]{0,5})d", value.strip()) if isinstance(value, str) else None
     if not found:
@@ -39,9 +39,18 @@ def _days(value: Any) -> int:
 
 Days = Annotated[
     int,
-    PlainValidator(_days, json_schema_input_type=Annotated[str, Field(pattern="^[1-9][0-9]{0,5}d$")]),
+    PlainValidator(days_of, json_schema_input_type=Annotated[str, Field(pattern="^[1-9][0-9]{0,5}d$")]),
     PlainSerializer(lambda days: f"{days}d", return_type=str),
 ]
+DaysOrNone = Annotated[
+    int,
+    PlainValidator(
+        lambda value: 0 if value in {"0d", "0", 0} else days_of(value),
+        json_schema_input_type=Annotated[str, Field(pattern="^[0-9]{1,6}d$")],
+    ),
+    PlainSerializer(lambda days: f"{days}d", return_type=str),
+]
+"""Like days, from ``0d`` on."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1), BeforeValidator(_share, json_schema_input_type=float | str)]
 Portion = Annotated[float, Field(ge=0, le=1), BeforeValidator(_share, json_schema_input_type=float | str)]

@@ -1,0 +1,189 @@
+"""The panel as one SELECT: customers × cutoffs, what was measured in each table before the cutoff, and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+
+from chs_ml.history.asof import names
+from chs_ml.history.asof.dialects import Dialect
+from chs_ml.history.asof.grid import (
+    AsOf,
+    grid_query,
+    happened_query,
+    keyed,
+    moments_query,
+    outcome_columns,
+    spans_of,
+    spells_query,
+    there_query,
+    touched_query,
+)
+from chs_ml.history.asof.kinds import NEWEST, aggregates, newest_counts, newest_value, of_accounts, put_together
+from chs_ml.history.asof.rows import by_table, rows_query
+from chs_ml.history.asof.tree import Node, at_least, col, every, from_table, less, named, ratio
+from chs_ml.spec import CalibrationSpec
+from chs_ml.spec.history import History, PastTable
+from chs_ml.spec.measures import Measure
+from chs_ml.spec.measuring import BUSINESS, CUSTOMER, CUTOFF, table_of
+
+Parts = list[tuple[str, exp.Expr]]
+
+
+def panel_query(spec: CalibrationSpec, as_of: AsOf, dialect: Dialect) -> exp.Select:
+    """Return the query of the panel. It reads tables that are called as in the spec: accounts, events."""
+    history = _history(spec)
+    measures = measured(spec)
+    tables = {name: found for name, found in by_table(measures, history).items() if found}
+    parts: Parts = [
+        (names.MOMENTS, moments_query(history, as_of, spans_of(history, measures))),
+        (names.SPELLS, spells_query(history, account_columns(history, measures), account_days(measures), dialect)),
+        *_rows(history, measures, as_of, dialect),
+        (names.THERE, there_query(history)),
+        *_activity(history, as_of),
+    ]
+    for name, of_table in tables.items():
+        parts += _measured(name, history.past[name], of_table)
+    query = _whole(spec, history, as_of, dialect)
+    for name, part in parts:
+        query = query.with_(exp.to_identifier(name, quoted=True), as_=part, copy=False)
+    return query
+
+
+def measured(spec: CalibrationSpec) -> list[Measure]:
+    """Return how each metric is measured that the panel has, or that another one is divided by."""
+    wanted = {metric.name for metric in spec.metrics if metric.role != "exclude"}
+    found = [metric.measure for metric in spec.metrics if metric.measure]
+    for measure in found:
+        if measure.name in wanted and measure.per:
+            wanted |= set(measure.per)
+    return [measure for measure in found if measure.name in wanted]
+
+
+def account_columns(history: History, measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Return the columns of accounts that are read as they are, each once."""
+    read = [measure.what[0] for measure in measures if measure.table == "accounts"]
+    return tuple(dict.fromkeys([*read, *(history.eligible.exclude.where or {})]))
+
+
+def account_days(measures: Sequence[Measure]) -> tuple[str, ...]:
+    """Return the columns of accounts that are read as days, the renewal's aside, each once."""
+    read = [measure.what[0] for measure in measures if measure.kind == "days_until"]
+    return tuple(dict.fromkeys(column for column in read if column != "renewal"))
+
+
+def _history(spec: CalibrationSpec) -> History:
+    if spec.history is None:
+        raise ValueError("a spec without history has no query")
+    return spec.history
+
+
+def _rows(history: History, measures: Sequence[Measure], as_of: AsOf, dialect: Dialect) -> Iterator[tuple[str, Node]]:
+    """Give the rows of each table that is read at all."""
+    tables = by_table(measures, history)
+    needed = {name for name, found in tables.items() if found}
+    if history.eligible.active_within or (history.churn and as_of.with_outcome):
+        needed |= set(history.activities)
+    if history.interventions and as_of.with_outcome:
+        needed.add("interventions")
+    for name, table in history.past.items():
+        if name in needed:
+            yield names.rows_of(name), rows_query(name, table, tables[name], history, dialect)
+
+
+def _activity(history: History, as_of: AsOf) -> Parts:
+    """Who was active before the cutoff, where that is asked; the grid; who was active, or touched, after it."""
+    among = tuple(history.activities)
+    found: Parts = []
+    if history.eligible.active_within:
+        since = names.since(history.eligible.active_within)
+        found.append((names.RECENT, happened_query(history, among, since, names.CUTOFF)))
+    found.append((names.GRID, grid_query(history)))
+    if as_of.with_outcome and history.churn:
+        found.append((names.ACTIVE, happened_query(history, among, names.LABEL_FROM, names.LABEL_TO)))
+    if as_of.with_outcome and history.interventions:
+        found.append((names.TOUCHED, touched_query(history)))
+    return found
+
+
+def _measured(name: str, table: PastTable, measures: Sequence[Measure]) -> Parts:
+    """What the rows of one table say before each cutoff, and the values of the newest rows."""
+    keys = [col(key, "g") for key in (names.CUSTOMER, names.CUTOFF)]
+    columns = [named(value, key) for measure in measures for key, value in aggregates(measure, table)]
+    query = exp.select(*keys, *columns, copy=False).from_(from_table(names.GRID, "g"), copy=False)
+    on = every([*_before_cutoff(table, "g"), at_least(col(names.AT, "r"), col(names.START, "g")), *_reach(measures)])
+    query = query.join(from_table(names.rows_of(name), "r"), on=on, copy=False)
+    found: Parts = [(names.measured_in(name), query.group_by(*[key.copy() for key in keys], copy=False))]
+    newest = [measure for measure in measures if measure.kind in NEWEST and not measure.age]
+    return found + [(names.part(measure), _newest(name, table, measure)) for measure in newest]
+
+
+def _before_cutoff(table: PastTable, grid: str) -> list[Node]:
+    """The conditions under which a row of a customer is known at a cutoff."""
+    found = [
+        exp.EQ(this=col(names.CUSTOMER, "r"), expression=col(names.CUSTOMER, grid)),
+        less(col(names.AT, "r"), col(names.CUTOFF, grid)),
+    ]
+    return [*found, less(col(names.KNOWN, "r"), col(names.CUTOFF, grid))] if table.known else found
+
+
+def _reach(measures: Sequence[Measure]) -> list[Node]:
+    """The condition that no row lies further back than the longest window; none where a metric has no window."""
+    spans = [(measure.window or 0) * (2 if measure.kind == "trend" else 1) for measure in measures]
+    return [] if 0 in spans else [at_least(col(names.AT, "r"), col(names.since(max(spans)), "g"))]
+
+
+def _newest(name: str, table: PastTable, measure: Measure) -> exp.Select:
+    """SELECT the value of the newest row that counts, by customer and cutoff."""
+    keys = [col(key, "g") for key in (names.CUSTOMER, names.CUTOFF)]
+    query = exp.select(*keys, named(newest_value(measure, table), names.VALUE), copy=False)
+    query = query.from_(from_table(names.GRID, "g"), copy=False)
+    query = query.join(from_table(names.measured_in(name), "n"), on=keyed("n", "g"), copy=False)
+    at = exp.EQ(this=col(names.AT, "r"), expression=col(names.part(measure, "at"), "n"))
+    on = every([*_before_cutoff(table, "g"), at, newest_counts(measure, table)])
+    query = query.join(from_table(names.rows_of(name), "r"), on=on, copy=False)
+    return query.group_by(*[key.copy() for key in keys], copy=False)
+
+
+def _whole(spec: CalibrationSpec, history: History, as_of: AsOf, dialect: Dialect) -> exp.Select:
+    measures = {measure.name: measure for measure in measured(spec)}
+    columns = [
+        named(dialect.shown(col(names.CUSTOMER, "g")), CUSTOMER),
+        named(exp.cast(col(names.CUTOFF, "g"), "date"), CUTOFF),
+    ]
+    if as_of.with_outcome:
+        columns += [named(value, key) for key, value in outcome_columns(history)]
+    for what in BUSINESS:
+        if getattr(history.accounts, what):
+            told = col(what, "g")
+            columns.append(named(told if what == "revenue" else dialect.shown(told), what))
+    for metric in spec.metrics:
+        if metric.role != "exclude":
+            value = _value(measures[metric.name], measures, history)
+            columns.append(named(dialect.shown(value) if metric.kind == "category" else value, metric.name))
+    query = exp.select(*columns, copy=False).from_(from_table(names.GRID, "g"), copy=False)
+    for part in _joined(history, [*measures.values()], as_of):
+        query = query.join(from_table(part, part), on=keyed(part, "g"), join_type="left", copy=False)
+    return query
+
+
+def _joined(history: History, measures: Sequence[Measure], as_of: AsOf) -> Iterator[str]:
+    for name, found in by_table(measures, history).items():
+        if found:
+            yield names.measured_in(name)
+        yield from (names.part(one) for one in found if one.kind in NEWEST and not one.age)
+    if as_of.with_outcome and history.churn:
+        yield names.ACTIVE
+    if as_of.with_outcome and history.interventions:
+        yield names.TOUCHED
+
+
+def _value(measure: Measure, measures: dict[str, Measure], history: History) -> Node:
+    if measure.per:
+        above, below = (_value(measures[name], measures, history) for name in measure.per)
+        return ratio(above, below)
+    name = table_of(measure, history)
+    if measure.kind in {"tenure", "days_until"} or name == "accounts":
+        return of_accounts(measure)
+    return put_together(measure, names.measured_in(str(name)))

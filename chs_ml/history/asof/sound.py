@@ -1,0 +1,137 @@
+"""Whether the tables of a history can be right: what has to hold before a panel is built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from chs_ml.errors import DataError
+from chs_ml.history.asof.query import measured
+from chs_ml.history.asof.rows import by_table
+from chs_ml.history.asof.staging import Staged
+from chs_ml.history.asof.tree import quoted
+from chs_ml.history.findings import Finding, error, warning
+from chs_ml.spec import CalibrationSpec
+from chs_ml.spec.history import History, PastTable
+from chs_ml.spec.measures import ALL
+from chs_ml.spec.nearest import nearest
+
+
+def soundness(staged: Staged, spec: CalibrationSpec) -> Iterator[Finding]:
+    """Give everything that stands in the way of a panel, and rows that belong to nobody."""
+    history = spec.history
+    if history is None:
+        return
+    yield from _spells(staged, history)
+    yield from _strangers(staged, history)
+    yield from _types(staged, spec, history)
+    yield from _currencies(staged, history)
+    yield from _reach(staged, spec, history)
+
+
+def newest_day(staged: Staged, history: History) -> date:
+    """Return the newest day of all times, openings, starts and departures; DataError where there is none."""
+    columns = [("accounts", column) for column in (history.accounts.start, history.accounts.churned) if column]
+    columns += [
+        (name, str(table.time or table.opened)) for name, table in history.past.items() if table.time or table.opened
+    ]
+    found = [_extreme(staged, name, column, "max") for name, column in columns]
+    days = [day for day in found if day is not None]
+    if not days:
+        raise DataError("the history has no rows: no start, time or opening. Look into its tables.")
+    return max(days)
+
+
+def _extreme(staged: Staged, table: str, column: str, which: str) -> date | None:
+    [(found,)] = staged.rows_of(f"SELECT {which}({quoted(column)})::DATE FROM {quoted(table)}")  # noqa: S608
+    return found if isinstance(found, date) else None
+
+
+def _spells(staged: Staged, history: History) -> Iterator[Finding]:
+    accounts = history.accounts
+    ended = f"{quoted(accounts.churned)}::DATE" if accounts.churned else "NULL::DATE"
+    spells = (
+        f"SELECT trim({quoted(accounts.customer)}) AS c, {quoted(accounts.start)}::DATE AS s, {ended} AS e "  # noqa: S608
+        f"FROM accounts WHERE {quoted(accounts.start)} IS NOT NULL AND {quoted(accounts.customer)} IS NOT NULL"
+    )
+    early = staged.number(f"SELECT count(*) FROM ({spells}) WHERE e < s")  # noqa: S608
+    if early:
+        said = f"accounts: {early:,} spells end before they start"
+        yield error("churn-before-start", said, "Correct start or churned")
+    follows = (
+        f"SELECT s, lag(coalesce(e, DATE '9999-12-31')) OVER (PARTITION BY c ORDER BY s, e) AS before FROM ({spells})"  # noqa: S608
+    )
+    overlapping = staged.number(f"SELECT count(*) FROM ({follows}) WHERE s < before")  # noqa: S608
+    if overlapping:
+        said = f"accounts: {overlapping:,} spells begin before the same customer's spell before them has ended"
+        yield error("overlapping-spells", said, "Keep one row a spell; the earlier one needs its churned")
+
+
+def _strangers(staged: Staged, history: History) -> Iterator[Finding]:
+    for name, table in history.past.items():
+        column = quoted(table.customer)
+        unknown = (
+            f"SELECT count(*) FROM {quoted(name)} t WHERE {column} IS NOT NULL AND NOT EXISTS "  # noqa: S608
+            f"(SELECT 1 FROM accounts a WHERE a.{quoted(history.accounts.customer)} = t.{column})"
+        )
+        many, rows = staged.number(unknown), staged.rows[name]
+        if not many:
+            continue
+        said = f"{name}: {many:,} of {rows:,} rows are of customers whom accounts do not have"
+        if many == rows:
+            yield error("unknown-customer", said, f"Is {table.customer!r} the right column?")
+        else:
+            yield warning(
+                "unknown-customer", f"{said}, and are left out", "Complete the accounts, or leave the rows out"
+            )
+
+
+def _types(staged: Staged, spec: CalibrationSpec, history: History) -> Iterator[Finding]:
+    """Give an error for each type of row that a metric counts and that never occurs."""
+    asked: dict[str, dict[str, str]] = {name: {} for name in history.past}
+    for name, measures in by_table(measured(spec), history).items():
+        for measure in measures:
+            if history.past[name].type and measure.kind != "days_late":
+                asked[name] |= {
+                    one: f"metric {measure.name!r}" for one in (*measure.what, *measure.among) if one != ALL
+                }
+    if history.churn and history.churn.count:
+        for name in history.activities:
+            asked[name] |= dict.fromkeys(history.churn.count, "history.churn")
+    for name, types in asked.items():
+        if types:
+            yield from _never(staged, name, history.past[name], types)
+
+
+def _never(staged: Staged, name: str, table: PastTable, types: dict[str, str]) -> Iterator[Finding]:
+    query = f"SELECT DISTINCT {quoted(str(table.type))} FROM {quoted(name)}"  # noqa: S608
+    there = {value for (value,) in staged.rows_of(query) if value is not None}
+    for one, who in types.items():
+        if one not in there:
+            said = f"{name}: no row has {table.type} {one!r}, which {who} counts"
+            yield error("no-such-type", said, nearest(one, sorted(there)[:1000]))
+
+
+def _currencies(staged: Staged, history: History) -> Iterator[Finding]:
+    for name, table in history.past.items():
+        if table.currency:
+            column = quoted(table.currency)
+            query = f"SELECT DISTINCT {column} FROM {quoted(name)} WHERE {column} IS NOT NULL"  # noqa: S608
+            found = sorted(value for (value,) in staged.rows_of(query))
+            if len(found) > 1:
+                said = f"{name}: column {table.currency!r} has {len(found)} currencies: {', '.join(found[:5])}"
+                yield error("mixed-currencies", said, "Turn all amounts into one currency before")
+
+
+def _reach(staged: Staged, spec: CalibrationSpec, history: History) -> Iterator[Finding]:
+    """Give an error for each window that is longer than the history before the last cutoff."""
+    first = _extreme(staged, "accounts", history.accounts.start, "min")
+    last = history.dates[-1]
+    for measure in measured(spec):
+        span = (measure.window or 0) * (2 if measure.kind == "trend" else 1)
+        if first is not None and span > (last - first).days:
+            said = (
+                f"metric {measure.name!r} looks back {span} days, and the first customer started {(last - first).days} "
+                f"days before the last cutoff ({last}): it would be missing for everybody"
+            )
+            yield error("window-too-long", said, "Shorten the window, or take later cutoffs", measure.name)

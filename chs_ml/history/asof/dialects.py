@@ -18,6 +18,22 @@ GENERATED = ("databricks", "snowflake", "bigquery", "redshift", "trino")
 """Dialects whose text is parsed back, and was not run."""
 ALIASES: Mapping[str, str] = MappingProxyType({"mariadb": "mysql", "postgresql": "postgres"})
 
+LOCAL_TIME: Mapping[str, str] = MappingProxyType(
+    {
+        "mysql": "DATETIME(6)",
+        "trino": "TIMESTAMP(6)",
+        "spark": "TIMESTAMP_NTZ",
+        "databricks": "TIMESTAMP_NTZ",
+        "snowflake": "TIMESTAMPNTZ",
+    }
+)
+"""A time without zone, to the microsecond, where plain TIMESTAMP is rounded, or has a zone."""
+NO_ZONES = "the server has no time zones: load them with mariadb-tzinfo-to-sql"
+UNNAMEABLE = frozenset('!"$()*,./;?@[\\]^`{}~')
+"""What stands in no column's name of BigQuery."""
+SUBSTITUTING = frozenset({"spark", "databricks"})
+"""Dialects that put a variable's value in the place of ${variable}, even within texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -26,31 +42,27 @@ class Dialect:
     name: str
 
     def text(self, value: Node) -> Node:
-        """A value as text that is compared and ordered byte by byte, as in every other engine."""
-        told = exp.cast(value, "text")
+        """A value as text without blanks around it, compared and ordered byte by byte; NULL where nothing is left."""
+        told: Node = exp.Trim(this=exp.cast(value, "text"))
         if self.name == "mysql":
-            return exp.cast(told, "binary")
-        if self.name == "postgres":
-            return exp.Collate(this=told, expression=exp.to_identifier("C", quoted=True))
-        return told
+            told = exp.cast(told, "binary")
+        elif self.name == "postgres":
+            told = exp.Collate(this=told, expression=exp.to_identifier("C", quoted=True))
+        return exp.Nullif(this=told, expression=word(""))
 
     def shown(self, value: Node) -> Node:
         """A text as it is handed over."""
         return exp.cast(value, "text") if self.name == "mysql" else value
-
-    def trimmed(self, value: Node) -> Node:
-        """A value as text without blanks around it; NULL where nothing is left."""
-        return exp.Nullif(this=exp.Trim(this=exp.cast(value, "text")), expression=word(""))
 
     def moved(self, at: Node, zone: str, local: str) -> Node:
         """A local time of one zone as local time of another."""
         here, there = word(zone), word(local)
         match self.name:
             case "mysql":
-                return exp.func("CONVERT_TZ", at, here, there)
-            case "spark" | "databricks":
-                return exp.func("FROM_UTC_TIMESTAMP", exp.func("TO_UTC_TIMESTAMP", at, here), there)
-            case "snowflake" | "redshift":
+                return exp.Coalesce(
+                    this=exp.Anonymous(this="CONVERT_TZ", expressions=[at, here, there]), expressions=[_refused(at)]
+                )
+            case "snowflake" | "redshift" | "spark" | "databricks":
                 return exp.Anonymous(this="CONVERT_TIMEZONE", expressions=[here, there, at])
             case "bigquery":
                 utc = exp.Anonymous(this="TIMESTAMP", expressions=[at, here])
@@ -59,6 +71,41 @@ class Dialect:
                 known = exp.Anonymous(this="WITH_TIMEZONE", expressions=[at, here])
                 return exp.cast(exp.Anonymous(this="AT_TIMEZONE", expressions=[known, there]), "timestamp")
         return exp.AtTimeZone(this=exp.paren(exp.AtTimeZone(this=at, zone=here), copy=False), zone=there)
+
+    def written(self, query: exp.Select) -> exp.Select:
+        """The query with the types, texts and names that the engine can read; SpecError where it cannot read a name."""
+        if self.name in LOCAL_TIME:
+            for cast in query.find_all(exp.Cast):
+                if cast.to.this == exp.DataType.Type.TIMESTAMP:
+                    cast.set("to", exp.DataType.build(LOCAL_TIME[self.name], dialect=self.name))
+        if self.name in SUBSTITUTING:
+            for text in [*query.find_all(exp.Literal)]:
+                if text.is_string and "${" in text.this:
+                    text.replace(_apart(text.this))
+        for name in query.find_all(exp.Identifier):
+            self._refuse(name.this)
+        return query
+
+    def _refuse(self, name: str) -> None:
+        if self.name in SUBSTITUTING and "${" in name:
+            raise SpecError(f"column {name!r}: {self.name} reads ${{…}} as a variable. Rename it")
+        if self.name == "bigquery" and UNNAMEABLE & set(name):
+            raise SpecError(
+                f"column {name!r}: BigQuery takes none of {' '.join(sorted(UNNAMEABLE))} in names. Rename it"
+            )
+
+
+def _apart(text: str) -> Node:
+    """A text in pieces, between which no ${variable} is seen."""
+    pieces = text.replace("${", "$\0{").split("\0")
+    return exp.Concat(expressions=[word(piece) for piece in pieces])
+
+
+def _refused(at: Node) -> Node:
+    """NULL of NULL, else an error that quotes its cause: MySQL knows no zone, and says NULL, until they are loaded."""
+    cause = exp.Concat(expressions=[at.copy(), word(NO_ZONES)])
+    overflow = exp.Add(this=exp.Literal.number(2**64 - 1), expression=exp.Length(this=cause))
+    return exp.DateAdd(this=at.copy(), expression=exp.paren(overflow, copy=False), unit=exp.var("DAY"))
 
 
 def dialect_of(name: str) -> Dialect:

@@ -86,7 +86,7 @@ def spells_query(history: History, columns: Collection[str], days: Collection[st
     accounts = history.accounts
     local = clock(accounts.timezone, history, dialect)
     start = local.at(accounts.start)
-    told = {names.CUSTOMER: dialect.text(dialect.trimmed(col(accounts.customer))), names.START: midnight(start)}
+    told = {names.CUSTOMER: dialect.text(col(accounts.customer)), names.START: midnight(start)}
     if accounts.churned:
         told[names.LEFT] = midnight(local.at(accounts.churned))
     if accounts.renewal:

@@ -70,7 +70,7 @@ def aggregates(measure: Measure, table: PastTable) -> Iterator[tuple[str, Node]]
             yield names.part(measure), count(where(every([*counts, _still(names.UNTIL, table)]), number(1)))
         case "days_late":
             total = LATENESS[measure.what[0]]
-            yield names.part(measure), total(this=where(every([*counts, *within]), _lateness(table)))
+            yield names.part(measure), total(this=where(every([*counts, *within]), as_double(_lateness(table))))
 
 
 def newest_counts(measure: Measure, table: PastTable) -> Node:
@@ -102,7 +102,7 @@ def _assembled(measure: Measure, measured: str) -> Node:
         case "survey" if measure.age:
             return as_double(days_between(col(names.CUTOFF, "g"), at))
         case "last" | "survey":
-            value = col(names.VALUE, names.part(measure))
+            value = col(names.VALUE, names.newest_of(measure))
             return value if measure.category else as_double(value)
         case "trend":
             now, before = (as_double(col(names.part(measure, one), measured)) for one in ("now", "before"))

@@ -28,19 +28,24 @@ def since(days: int) -> str:
 
 def as_text_of(column: str) -> str:
     """A column read as text."""
-    return f"text {column}"
+    return f"text_{column}"
 
 
 def as_number_of(column: str) -> str:
     """A column read as numbers."""
-    return f"number {column}"
+    return f"number_{column}"
 
 
 def day_of(column: str) -> str:
     """A column of accounts read as a day."""
-    return f"day {column}"
+    return f"day_{column}"
 
 
 def part(measure: Measure, what: str = "") -> str:
     """A part of a metric, before it is put together."""
-    return f"{measure.name} {what}".rstrip()
+    return f"{measure.name}_{what}".rstrip("_")
+
+
+def newest_of(measure: Measure) -> str:
+    """The values of the newest rows of a metric, by customer and cutoff."""
+    return f"chs_newest_{measure.name}"

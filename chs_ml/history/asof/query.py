@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -34,7 +35,8 @@ Parts = list[tuple[str, exp.Expr]]
 def panel_query(spec: CalibrationSpec, as_of: AsOf, dialect: Dialect) -> exp.Select:
     """Return the query of the panel. It reads tables that are called as in the spec: accounts, events."""
     history = _history(spec)
-    measures = measured(spec)
+    metrics = {measure.name: replace(measure, name=f"m{at}") for at, measure in enumerate(measured(spec), 1)}
+    measures = [*metrics.values()]
     tables = {name: found for name, found in by_table(measures, history).items() if found}
     parts: Parts = [
         (names.MOMENTS, moments_query(history, as_of, spans_of(history, measures))),
@@ -45,10 +47,10 @@ def panel_query(spec: CalibrationSpec, as_of: AsOf, dialect: Dialect) -> exp.Sel
     ]
     for name, of_table in tables.items():
         parts += _measured(name, history.past[name], of_table)
-    query = _whole(spec, history, as_of, dialect)
+    query = _whole(spec, metrics, as_of, dialect)
     for name, part in parts:
         query = query.with_(exp.to_identifier(name, quoted=True), as_=part, copy=False)
-    return query
+    return dialect.written(query)
 
 
 def measured(spec: CalibrationSpec) -> list[Measure]:
@@ -116,7 +118,7 @@ def _measured(name: str, table: PastTable, measures: Sequence[Measure]) -> Parts
     query = query.join(from_table(names.rows_of(name), "r"), on=on, copy=False)
     found: Parts = [(names.measured_in(name), query.group_by(*[key.copy() for key in keys], copy=False))]
     newest = [measure for measure in measures if measure.kind in NEWEST and not measure.age]
-    return found + [(names.part(measure), _newest(name, table, measure)) for measure in newest]
+    return found + [(names.newest_of(measure), _newest(name, table, measure)) for measure in newest]
 
 
 def _before_cutoff(table: PastTable, grid: str) -> list[Node]:
@@ -146,8 +148,9 @@ def _newest(name: str, table: PastTable, measure: Measure) -> exp.Select:
     return query.group_by(*[key.copy() for key in keys], copy=False)
 
 
-def _whole(spec: CalibrationSpec, history: History, as_of: AsOf, dialect: Dialect) -> exp.Select:
-    measures = {measure.name: measure for measure in measured(spec)}
+def _whole(spec: CalibrationSpec, measures: Mapping[str, Measure], as_of: AsOf, dialect: Dialect) -> exp.Select:
+    """SELECT the panel's own columns. measures: by the name of their metric."""
+    history = _history(spec)
     columns = [
         named(dialect.shown(col(names.CUSTOMER, "g")), CUSTOMER),
         named(exp.cast(col(names.CUTOFF, "g"), "date"), CUTOFF),
@@ -172,14 +175,14 @@ def _joined(history: History, measures: Sequence[Measure], as_of: AsOf) -> Itera
     for name, found in by_table(measures, history).items():
         if found:
             yield names.measured_in(name)
-        yield from (names.part(one) for one in found if one.kind in NEWEST and not one.age)
+        yield from (names.newest_of(one) for one in found if one.kind in NEWEST and not one.age)
     if as_of.with_outcome and history.churn:
         yield names.ACTIVE
     if as_of.with_outcome and history.interventions:
         yield names.TOUCHED
 
 
-def _value(measure: Measure, measures: dict[str, Measure], history: History) -> Node:
+def _value(measure: Measure, measures: Mapping[str, Measure], history: History) -> Node:
     if measure.per:
         above, below = (_value(measures[name], measures, history) for name in measure.per)
         return ratio(above, below)

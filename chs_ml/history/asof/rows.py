@@ -54,7 +54,7 @@ def rows_query(
     """SELECT the rows of a table under the query's own names."""
     local = _Clock(table.timezone or history.timezone, history.timezone, dialect)
     began = local.at(getattr(table, table.begins))
-    columns = {names.CUSTOMER: dialect.text(dialect.trimmed(col(table.customer))), names.AT: began}
+    columns = {names.CUSTOMER: dialect.text(col(table.customer)), names.AT: began}
     end = ENDS.get(table.begins)
     if end and getattr(table, end):
         columns[names.UNTIL] = local.at(getattr(table, end))

@@ -12,14 +12,14 @@ from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.expansion import expand
 
 HEAD = "# As it was calibrated, defaults filled in; paths are relative to this folder.\n"
-PATHS = (("data", "table", "file"), ("calibration", "anchor", "file"), ("baseline", "formula"))
-"""Where a spec names files."""
+PATHS = (("calibration", "anchor", "file"), ("baseline", "formula"))
+"""Where a spec names files, its tables aside."""
 
 
 def spec_text(spec: CalibrationSpec, directory: Path) -> str:
     """Return YAML that loads to the same calibration from ``directory``; ``${…}`` stays as it was written."""
     said = spec.resolved()
-    for keys in PATHS:
+    for keys in [*PATHS, *((*where.split("."), "file") for where in spec.tables)]:
         _rebase(said, keys, spec, directory)
     return HEAD + yaml.safe_dump(said, allow_unicode=True, sort_keys=False)
 

@@ -20,10 +20,12 @@ from chs_ml.history.conditions import (
 )
 from chs_ml.history.findings import Finding, TableError, Trouble, described
 from chs_ml.history.identity import Dates, duplicates, ids_from_content, read_cutoffs, read_ids
+from chs_ml.history.memory import MemoryTable, answer_table
 from chs_ml.history.outcome import Outcomes, no_outcomes, read_outcome
 from chs_ml.history.readings import Form, Reading, nameless, read_category, read_metric
 from chs_ml.history.sources import Source, TableFile, absent_columns, open_table, source_of
 from chs_ml.spec import CalibrationSpec
+from chs_ml.spec.expansion import expand
 
 
 @dataclass(slots=True)
@@ -40,7 +42,9 @@ class Parts:
     outcomes: Outcomes
     current: NDArray[np.float64] | None
     business: dict[str, Reading]
-    source: Source
+    sources: tuple[Source, ...]
+    table: str
+    rows: int
     form: Mapping[str, str]
     columns: tuple[str, ...]
     notes: list[str]
@@ -78,11 +82,10 @@ def read_parts(spec: CalibrationSpec) -> Parts:
 
     What is missing or of no use becomes a finding, and the rest is read all the same: all problems are told at once.
     """
-    form, path = spec.data.table, spec.locate(spec.data.table.file)
-    written = form.file if "${" in form.file else None
-    file = open_table(path, delimiter=form.delimiter, decimal=form.decimal, encoding=form.encoding, written=written)
+    file = _opened(spec)
     meant = dict(_meant(spec))
     desk = _Desk(file, findings=[*not_too_many(file.name, spec)])
+    desk.warnings += file.warnings if isinstance(file, MemoryTable) else []
     if desk.findings:
         raise TableError(*desk.findings)
     desk.findings += absent_columns(file, [*meant], meant)
@@ -104,13 +107,35 @@ def read_parts(spec: CalibrationSpec) -> Parts:
         outcomes=outcomes,
         current=_current(table, spec, desk),
         business=_business(table, spec, desk, known),
-        source=source_of(path, file, len(table), newest),
+        sources=_sources(file, spec, len(table), newest),
+        table=file.name,
+        rows=len(table),
         form=file.form,
         columns=tuple(table.column_names),
         notes=[*desk.notes, *twins_by_case(there)],
         warnings=desk.warnings,
         findings=desk.all_findings(),
     )
+
+
+def _opened(spec: CalibrationSpec) -> TableFile:
+    """Return what the spec's rows are read from: its table, or the panel of its history."""
+    if spec.history:
+        from chs_ml.history.asof.table import panel_table  # DuckDB is for those who have a history
+
+        return panel_table(spec)
+    form = spec.data.table
+    if form.file is None:
+        return answer_table(expand(str(form.url)), str(form.query), "data.table")
+    written = form.file if "${" in form.file else None
+    path = spec.locate(form.file)
+    return open_table(path, delimiter=form.delimiter, decimal=form.decimal, encoding=form.encoding, written=written)
+
+
+def _sources(file: TableFile, spec: CalibrationSpec, rows: int, newest: str | None) -> tuple[Source, ...]:
+    if isinstance(file, MemoryTable):
+        return file.sources
+    return (source_of(spec.locate(str(spec.data.table.file)), file, rows, newest),)
 
 
 def _meant(spec: CalibrationSpec) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -112,7 +112,7 @@ def panel_of(parts: Parts) -> Panel:
         audit=_frame(parts.audit, order),
         churned=parts.outcomes.churned[order],
         current=_some(parts.current, order),
-        sources=(parts.source,),
+        sources=parts.sources,
         notes=(*parts.notes, *map(str, parts.warnings)),
         **{what: _own(reading)[order] for what, reading in parts.business.items()},
     )

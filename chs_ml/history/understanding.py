@@ -65,8 +65,8 @@ class Understood:
 def understood(spec: CalibrationSpec, parts: Parts) -> Understood:
     """What ``check`` answers first."""
     return Understood(
-        file=parts.source.name,
-        rows=parts.source.rows,
+        file=parts.table,
+        rows=parts.rows,
         format=parts.form["format"],
         delimiter=parts.form.get("delimiter"),
         decimal=_decimal(parts),
@@ -101,7 +101,7 @@ def _outcomes(parts: Parts) -> dict[str, dict[str, int]]:
         meaning: {value: found.counts[value] for value, one in found.meanings.items() if one == meaning}
         for meaning in MEANINGS
     }
-    blank = parts.source.rows - sum(found.counts.values())
+    blank = parts.rows - sum(found.counts.values())
     if blank:
         counted["not known yet"]["(blank)"] = blank
     return {meaning: values for meaning, values in counted.items() if values or meaning != "unlisted"}

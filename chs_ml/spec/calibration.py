@@ -24,6 +24,7 @@ from chs_ml.spec.part import SpecPart, Text
 from chs_ml.spec.pasts import problems_of_pasts
 from chs_ml.spec.settings import Baseline, Calibration, Rule, ScoreWhen, Tracking, Validation
 from chs_ml.spec.splits import problems_of_splits
+from chs_ml.spec.table import Table
 from chs_ml.spec.weights import Pillar
 from chs_ml.spec.wishes import Wishing
 
@@ -92,6 +93,13 @@ class CalibrationSpec(SpecPart):
     def with_role(self, role: str) -> tuple[Metric, ...]:
         """The metrics of one role, in the spec's order."""
         return tuple(metric for metric in self.metrics if metric.role == role)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every table that the spec reads, by its path in the spec."""
+        if self.history is None:
+            return {"data.table": self.data.table}
+        return {f"history.{where}.table": table for where, table in self.history.read.items()}
 
     def locate(self, path: str) -> Path:
         """A path as the user wrote it → where it is: variables expanded, relative to the spec's folder."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -51,6 +51,8 @@ def _unknown_key(part: type[SpecPart] | None, key: str, spec: type[SpecPart]) ->
     if key in part.later:
         return f"not served yet; {part.later[key]} will come with a later version. Remove it."
     elsewhere = [section for section in _sections(spec, ()) if key in _keys(section[1])]
+    within = {inner for inner, _ in _sections(part, ())} if part is not spec else set()
+    elsewhere = [one for one in elsewhere if any(one[0][-len(way) :] == way for way in within if way)] or elsewhere
     guess = nearest(key, _keys(part))
     if len(elsewhere) == 1 and not guess.startswith("Did"):
         return f"unknown key here. {key} belongs {_under(elsewhere[0][0])}. Move it there."
@@ -117,17 +119,23 @@ def _field_at(spec: type[SpecPart], loc: Sequence[Any]) -> FieldInfo | None:
     """The field at a path; for an item of a list the list's own field."""
     loc = [key for key in loc if isinstance(key, str)]
     part = _part_at(spec, loc[:-1]) if loc else None
-    fields = part.model_fields if part else {}
-    return next((field for name, field in fields.items() if loc and (field.alias or name) == loc[-1]), None)
+    return _field_of(part, loc[-1]) if part and loc else None
 
 
 def _part_at(spec: type[SpecPart], loc: Sequence[Any]) -> type[SpecPart] | None:
+    """The part at a path; the keys of a mapping of parts are names that the user chose."""
     part: type[SpecPart] | None = spec
-    for key in (key for key in loc if isinstance(key, str)):
-        fields = part.model_fields.items() if part else ()
-        field = next((field for name, field in fields if (field.alias or name) == key), None)
+    keys = iter([key for key in loc if isinstance(key, str)])
+    for key in keys:
+        field = _field_of(part, key) if part else None
         part = _part_in(field.annotation) if field else None
+        if field and get_origin(field.annotation) is dict:
+            next(keys, None)
     return part
+
+
+def _field_of(part: type[SpecPart], key: str) -> FieldInfo | None:
+    return next((field for name, field in part.model_fields.items() if (field.alias or name) == key), None)
 
 
 def _part_in(annotation: Any) -> type[SpecPart] | None:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from chs_ml.spec.measures import Conditions
 from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import Days, DaysOrNone, SpecPart, Text, Texts, days_of
-from chs_ml.spec.table import SomeTable
+from chs_ml.spec.table import SomeTable, Table
 
 TIMES = ("time", "opened", "due", "valid_from")
 ENDS = {"opened": "closed", "due": "paid", "valid_from": "valid_to"}
@@ -274,6 +274,12 @@ class History(SpecPart):
         if named is not None:
             return {named: self.tables[named]} if named in self.tables else {}
         return {name: table for name, table in self.tables.items() if table.time}
+
+    @property
+    def read(self) -> Mapping[str, Table]:
+        """Where each table is, by its path within the section."""
+        found = {"accounts": self.accounts.table} | {f"tables.{name}": one.table for name, one in self.tables.items()}
+        return found | ({"interventions": self.interventions.table} if self.interventions else {})
 
     @property
     def past(self) -> Mapping[str, PastTable]:

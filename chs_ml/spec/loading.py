@@ -32,7 +32,11 @@ def load_spec(path: str | Path) -> CalibrationSpec:
 
 def spec_schema() -> dict[str, Any]:
     """The spec's JSON Schema, for editors that complete and check YAML."""
-    return CalibrationSpec.model_json_schema(by_alias=True, mode="validation") | {
+    schema = CalibrationSpec.model_json_schema(by_alias=True, mode="validation")
+    required = [name for name in schema["required"] if name != "data"]  # it stands for raw history where that is said
+    return schema | {
+        "required": required,
+        "oneOf": [{"required": ["data"]}, {"required": ["history"]}],
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "chs-ml calibration spec",
     }
@@ -70,11 +74,9 @@ def _nearest_key(where: str, lines: Mapping[str, int]) -> str:
 
 
 def _unset_variables(spec: CalibrationSpec) -> Iterator[tuple[str, str]]:
-    paths = {
-        "data.table": spec.data.table.file,
-        "calibration.anchor.file": spec.calibration.anchor.file,
-        "baseline.formula": spec.baseline.formula if spec.baseline else None,
-    }
-    for where, path in paths.items():
-        for name in unset(path or ""):
+    named = [(where, text) for where, table in spec.tables.items() for text in (table.file, table.url)]
+    named.append(("calibration.anchor.file", spec.calibration.anchor.file))
+    named.append(("baseline.formula", spec.baseline.formula if spec.baseline else None))
+    for where, text in named:
+        for name in unset(text or ""):
             yield where, f"variable {name} is not set. Set it, or write ${{{name}:-default}}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chs_ml.spec.history import History, PastTable
@@ -43,7 +43,7 @@ def _fits(kind: str, table: PastTable) -> bool:
 
 def problems_of_measuring(history: History | None, metrics: Sequence[Metric]) -> Iterator[str]:
     """Give a sentence for each metric that cannot be measured."""
-    names = [metric.name for metric in metrics]
+    names = {metric.name: metric.per is not None for metric in metrics}
     for at, metric in enumerate(metrics):
         where, measure = f"metrics[{at}]", metric.measure
         if history is None:
@@ -58,12 +58,15 @@ def problems_of_measuring(history: History | None, metrics: Sequence[Metric]) ->
                 yield from (f"{where}.{said}" for said in _unmeasurable(measure, history, names))
 
 
-def _unmeasurable(measure: Measure, history: History, names: Collection[str]) -> Iterator[str]:
+def _unmeasurable(measure: Measure, history: History, names: Mapping[str, bool]) -> Iterator[str]:
+    """Give what keeps a metric from being measured. names: of all metrics, and whether each is divided itself."""
     kind = measure.kind
     if measure.per:
         for key, other in zip(("metric", "by"), measure.per, strict=True):
             if other not in names or other == measure.name:
                 yield f"per.{key}: found {other!r}; it names another metric. {nearest(other, names)}"
+            elif names[other]:
+                yield f"per.{key}: found {other!r}, which is itself divided. Name a metric that is measured"
     elif kind in {"tenure", "days_until"}:
         if measure.what == ("renewal",) and not history.accounts.renewal:
             yield "days_until: needs the day of the renewal. Add accounts.renewal"

@@ -8,10 +8,9 @@ from chs_ml.errors import SpecError
 from chs_ml.spec import load_spec
 
 LATER = [
-    ("history: {horizon: 90d}\n", "history: not served yet; raw history"),
     ("bands: keep\n", "`bands: keep` is not served yet"),
     *((f"  - {{name: x, {key}: 1}}\n", rf"metrics\[2\].{key}: not served yet")
-      for key in ("actionable", "cost", "count", "window", "from", "survey")),
+      for key in ("actionable", "cost")),
 ]  # fmt: skip
 
 WRONG = [
@@ -99,11 +98,28 @@ def test_the_refusal_says_what_and_why(load, more, problem):
 
 
 @pytest.mark.parametrize("key", ["url", "query"])
-def test_a_database_is_not_read_yet_and_its_address_not_shown(load, key):
-    with pytest.raises(SpecError, match=f"data.table.{key}: not served yet") as refused:
-        load(table=f"  table: {{{key}: 'postgres://me:hunter2@host/db'}}")
+def test_a_database_needs_both_and_its_address_is_not_shown(load, key):
+    with pytest.raises(
+        SpecError, match=r"a table is a path, \{file\}, or \{url, query\}\. Give the path, or both"
+    ) as refused:
+        load(table=f"  table: {{{key}: 'postgres://${{ME}}:hunter2@host/db'}}")
     assert "hunter2" not in str(refused.value)
-    assert len(refused.value.problems) == 1
+
+
+def test_an_address_with_a_user_belongs_in_a_variable(load, monkeypatch):
+    with pytest.raises(SpecError, match=r"found an address with a user \(not shown\)") as refused:
+        load(table="  table: {url: 'postgres://me:hunter2@host/db', query: select 1}")
+    assert "hunter2" not in str(refused.value)
+    with pytest.raises(SpecError, match=r"data\.table: variable WAREHOUSE is not set"):
+        load(table="  table: {url: '${WAREHOUSE}', query: select 1}")
+    monkeypatch.setenv("WAREHOUSE", "postgres://me:hunter2@host/db")
+    spec = load(table="  table: {url: '${WAREHOUSE}', query: select 1}")
+    assert "hunter2" not in repr(spec) + str(spec.resolved())
+
+
+def test_a_query_has_no_form(load):
+    with pytest.raises(SpecError, match="found delimiter, decimal or encoding with a query"):
+        load(table="  table: {url: 'sqlite:///x.db', query: select 1, decimal: ','}")
 
 
 def test_a_key_of_another_section_says_where_it_belongs(load):
@@ -165,7 +181,7 @@ def test_an_outcome_is_told_in_one_way(load, line, problem):
         ("  table: {file: a.csv, encoding: rot13}", "no such text encoding"),
         ("  table: {file: a.csv, encoding: punycode}", "no such text encoding"),
         ("  table: {file: a.csv, encoding: undefined}", "no such text encoding"),
-        ("  table: {}", "data.table.file: is missing"),
+        ("  table: {}", r"data.table: a table is a path, \{file\}, or \{url, query\}"),
     ],
 )
 def test_a_table_has_a_known_form(load, line, problem):

@@ -1,0 +1,22 @@
+"""The panel of a history as the table that every calibration reads, with where its rows came from."""
+
+from __future__ import annotations
+
+from chs_ml.history.asof.build import panel_of_history, staged_history
+from chs_ml.history.findings import TableError, error
+from chs_ml.history.leaks import suspicions
+from chs_ml.history.memory import MemoryTable
+from chs_ml.spec import CalibrationSpec
+
+
+def panel_table(spec: CalibrationSpec) -> MemoryTable:
+    """Build the panel of a history, and ask whether it can be trusted; TableError lists everything that stops it."""
+    with staged_history(spec) as staged:
+        table = panel_of_history(staged, spec)
+        if not len(table):
+            nobody = "no customer is in the panel at any cutoff"
+            raise TableError(error("no-rows", nobody, "Look at cutoffs, eligible and the accounts' start"))
+        found = [*staged.findings, *suspicions(staged, table, spec)]
+    if any(one.severity == "error" for one in found):
+        raise TableError(*sorted(found, key=lambda one: one.severity != "error"))
+    return MemoryTable("panel", table, {"format": "raw history"}, tuple(staged.sources), tuple(found))

@@ -13,8 +13,8 @@ def one_select(query: str, dialect: str, name: str) -> str:
     dialect: sqlglot's name of it. name: what the messages call the table.
     """
     import sqlglot  # a quarter of a second, and only a table from a database needs it
+    from sqlglot import TokenType
     from sqlglot.errors import ErrorLevel, SqlglotError
-    from sqlglot.tokens import TokenType
 
     try:
         tokens = sqlglot.tokenize(query, read=dialect)

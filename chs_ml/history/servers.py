@@ -63,7 +63,7 @@ def select_postgres(connection: Any, query: str) -> Result:
     fetched = [connection.run(_FETCH)]
     columns = [_postgres_column(each) for each in connection.columns]
 
-    def fetch() -> list[Any]:
+    def fetch() -> Any:
         return fetched.pop() if fetched else connection.run(_FETCH)
 
     return columns, chunks(fetch, [partial(typed, each) for each in columns])

@@ -276,3 +276,6 @@ def track(
     if directory.is_dir():
         if_stopped(saved_in(directory))
     answer_tracking(track_run(directory, note=lambda text: say(text, quiet=quiet)), as_json=as_json)
+
+
+import chs_ml.cli.history_commands  # noqa: E402, F401 - it adds its commands to the app above

@@ -1,8 +1,10 @@
-"""The file of scores: checked before, written beside, put in its place at the end; CSV harmless to spreadsheets."""
+"""A table as a file: checked before, written beside, put in its place at the end; CSV harmless to spreadsheets."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,15 +20,30 @@ from chs_ml.export.csv import RUNS_IN_A_SPREADSHEET
 from chs_ml.formula.atomic import sync_folder
 
 
-def check_output(out: Path, table: Path) -> None:
-    """Refuse what cannot be written before a long table is scored."""
+def check_output(out: Path, table: Path, what: str = "scores") -> None:
+    """Refuse what cannot be written before a long table is read."""
     if out.suffix.lower() not in {".csv", ".parquet"}:
-        raise OutputError(f"{out.name}: scores are written as .csv or .parquet. Choose one of these endings.")
+        raise OutputError(f"{out.name}: {what} are written as .csv or .parquet. Choose one of these endings.")
     if out.is_dir():
         raise OutputError(f"{out} is a folder. Give the name of a file in it.")
     check_folder(out)
     if out.exists() and table.exists() and out.samefile(table):
-        raise OutputError(f"{out} is the table that is scored, and would be lost. Choose another -o.")
+        raise OutputError(f"{out} is the table that is read, and would be lost. Choose another -o.")
+
+
+@contextmanager
+def written_whole(out: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Give the verb that writes a batch; the file is there when the block has ended well, and not before."""
+    staged = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
+    try:
+        with writer(staged, out.suffix.lower(), schema) as write:
+            yield write
+        put_in_place(staged, out)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written: {error.strerror or error}. Nothing was changed.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            staged.unlink()
 
 
 @contextmanager

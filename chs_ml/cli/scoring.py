@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chs_ml.cli.oddities import Oddities, Unseen
-from chs_ml.cli.output import check_output, put_in_place, writer
+from chs_ml.cli.output import check_output, written_whole
 from chs_ml.cli.reading import CUSTOMER, Columns, batches_of
-from chs_ml.errors import DataError, OutputError
+from chs_ml.errors import DataError
 from chs_ml.explain.customer import mean_health
 from chs_ml.explain.reasons import reasons_of
 from chs_ml.export.labels import label_of
@@ -57,27 +55,19 @@ def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, 
     DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half.
     """
     check_output(out, table)
-    staged = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
     counts: Counter[str] = Counter()
     odd = Oddities(weights.formula)
     rows = 0
-    try:
-        with writer(staged, out.suffix.lower(), SCHEMA) as write:
-            for batch in batches_of(weights, table, columns):
-                odd.count(batch, batch[CUSTOMER] if CUSTOMER in batch.schema.names else None)
-                scored = scored_batch(weights, batch, columns, rows, as_of)
-                rows += len(scored)
-                for entry in pc.value_counts(scored["band"].drop_null()).to_pylist():
-                    counts[entry["values"]] += entry["counts"]
-                write(scored)
+    with written_whole(out, SCHEMA) as write:
+        for batch in batches_of(weights, table, columns):
+            odd.count(batch, batch[CUSTOMER] if CUSTOMER in batch.schema.names else None)
+            scored = scored_batch(weights, batch, columns, rows, as_of)
+            rows += len(scored)
+            for entry in pc.value_counts(scored["band"].drop_null()).to_pylist():
+                counts[entry["values"]] += entry["counts"]
+            write(scored)
         if rows == 0:
             raise DataError(f"{table.name}: no rows below the header; there is nothing to score.")
-        put_in_place(staged, out)
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written: {error.strerror or error}. Nothing was changed.") from None
-    finally:
-        with contextlib.suppress(OSError):
-            staged.unlink()
     order = [*(band.name for band in weights.formula.bands), *counts]
     bands = {name: counts[name] for name in dict.fromkeys(order) if counts[name]}
     return Totals(rows, bands, tuple(odd.notes()), odd.unseen, odd.repeated())

@@ -112,13 +112,13 @@ def progress(*, quiet: bool) -> Iterator[Steps]:
         yield Steps(bars, quiet=False)
 
 
-def parsed_pairs(pairs: list[str], option: str) -> dict[str, str]:
+def parsed_pairs(pairs: list[str], option: str, form: str = "metric=COLUMN") -> dict[str, str]:
     """Return ``a=b`` options as a dict; ChsError for one without an equals sign, or given twice."""
     found: dict[str, str] = {}
     for pair in pairs:
         left, equals, right = pair.partition("=")
         if not (equals and left and right) or left in found:
-            raise ChsError(f"{option} {pair!r}: write {option} metric=COLUMN, once for each metric.")
+            raise ChsError(f"{option} {pair!r}: write {option} {form}, once for each.")
         found[left] = right
     return found
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -70,11 +71,16 @@ def panel_of_history(staged: Staged, spec: CalibrationSpec, as_of: AsOf | None =
     return table.sort_by([(CUSTOMER, "ascending"), (CUTOFF, "ascending")])
 
 
-def outcomes_of(staged: Staged, spec: CalibrationSpec) -> AsOf:
-    """Return the spec's cutoffs, and until when their outcomes are known."""
+def outcomes_of(staged: Staged, spec: CalibrationSpec, days: Sequence[date] | None = None) -> AsOf:
+    """Return the cutoffs, by default the spec's, and until when their outcomes are known."""
     history = _history(spec)
     until: date = history.observed_until or newest_day(staged, history)
-    return AsOf(history.dates, until)
+    return AsOf(history.dates if days is None else tuple(days), until)
+
+
+def today_of(history: History) -> date:
+    """Return the day that it is now where the history is at home."""
+    return datetime.now(ZoneInfo(history.timezone)).date()
 
 
 def _history(spec: CalibrationSpec) -> History:

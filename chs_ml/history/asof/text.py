@@ -1,0 +1,78 @@
+"""The panel's query as text for a warehouse, where it runs every night before scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sqlglot
+from sqlglot import exp
+
+from chs_ml.errors import SpecError
+from chs_ml.history.asof.dialects import EXECUTED, Dialect, dialect_of
+from chs_ml.history.asof.grid import AsOf
+from chs_ml.history.asof.query import panel_query
+from chs_ml.history.databases import ENGINES
+from chs_ml.spec import CalibrationSpec
+from chs_ml.spec.expansion import expand, unset
+from chs_ml.spec.history import History
+from chs_ml.spec.nearest import nearest
+
+
+def panel_sql(spec: CalibrationSpec, as_of: AsOf, dialect: str, places: Mapping[str, str] | None = None) -> str:
+    """Return one SELECT that builds the panel in a warehouse.
+
+    Tables are called as in the spec, or as ``places`` says (events → analytics.events); those that the spec reads by a
+    query are read by that query.
+
+    Raises:
+        SpecError: an unknown dialect or table, or a query that cannot be told in this dialect.
+    """
+    history, engine = spec.history, dialect_of(dialect)
+    if history is None:
+        raise SpecError("the spec has a labelled table, which is a panel already; a query is made from history.")
+    said = dict(places or {})
+    for name in said:
+        if name not in (*history.past, "accounts"):
+            raise SpecError(f"no table is called {name!r}. {nearest(name, ['accounts', *history.past])}")
+    query = engine.written(_placed(panel_query(spec, as_of, engine), said, engine))
+    for name, asked in _asked(history, said, engine):
+        query = query.with_(exp.to_identifier(name, quoted=True), as_=asked, append=True, copy=False)
+        _first(query)
+    head = "".join(f"-- {line}\n" for line in _head(history, engine))
+    return head + query.sql(dialect=engine.name, identify=True, pretty=True) + "\n"
+
+
+def _placed(query: exp.Select, places: Mapping[str, str], engine: Dialect) -> exp.Select:
+    """Put the warehouse's names in the place of the spec's."""
+    for table in query.find_all(exp.Table):
+        if table.alias == "source" and table.name in places:
+            try:
+                there = exp.to_table(places[table.name], dialect=engine.name)
+            except sqlglot.errors.SqlglotError:
+                raise SpecError(f"{places[table.name]!r} is no name of a table in {engine.name}. Correct it.") from None
+            for key in ("this", "db", "catalog"):
+                table.set(key, there.args.get(key))
+    return query
+
+
+def _asked(history: History, places: Mapping[str, str], engine: Dialect) -> Iterator[tuple[str, exp.Expr]]:
+    """Give the tables that the spec reads by a query, as the query's own parts."""
+    for where, table in history.read.items():
+        name = where.removeprefix("tables.")
+        if table.query is None or name in places:
+            continue
+        scheme = "" if unset(str(table.url)) else expand(str(table.url)).partition("://")[0]
+        read = ENGINES[scheme].dialect if scheme in ENGINES else engine.name
+        yield name, sqlglot.parse_one(table.query, read=read)
+
+
+def _first(query: exp.Select) -> None:
+    """Put the part that came last before all others: a part reads only those above it."""
+    parts = query.args["with_"].expressions
+    parts.insert(0, parts.pop())
+
+
+def _head(history: History, engine: Dialect) -> Iterator[str]:
+    ran = "was run in the tests" if engine.name in EXECUTED else "is generated and parsed back, and was not run"
+    yield f"The panel as of each cutoff, made by chs_ml. For {engine.name} the query {ran}."
+    yield f"Times are local times of {history.timezone}; one with a zone is read in the session's, so set that to it."

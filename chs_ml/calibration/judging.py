@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from chs_ml.calibration.anchoring import report_of
 from chs_ml.calibration.certainty import left_out
 from chs_ml.calibration.draft import Draft
@@ -35,6 +37,7 @@ from chs_ml.formula.columns import FloatArray, TextArray
 from chs_ml.history.panel import Panel
 from chs_ml.spec import CalibrationSpec
 
+TOUCHED, UNTOUCHED = "touched", "not touched"
 Progress = Callable[[str, int, int], None]
 
 
@@ -64,6 +67,7 @@ def judge(trial: Draft, holdout: Panel, panel: Panel, spec: CalibrationSpec, pro
         splits=splits_judged(trial, holdout, spec),
         segments=_within(holdout.segment, outcomes, churn, scored.band, names),
         stages=_within(holdout.stage, outcomes, churn, scored.band, names),
+        interventions=_within(_touched(holdout), outcomes, churn, scored.band, names),
     )
 
 
@@ -72,6 +76,11 @@ def _within(
 ) -> tuple[Segment, ...]:
     """Return the figures in each segment or stage, () where the spec names no column of them."""
     return () if groups is None else segment_table(groups, outcomes, churn, band, names)
+
+
+def _touched(panel: Panel) -> TextArray | None:
+    """Return who was touched by an intervention after the cutoff, and who was not; None where none is recorded."""
+    return None if panel.touched is None else np.where(panel.touched > 0.0, TOUCHED, UNTOUCHED).astype(object)
 
 
 def _others(trial: Draft, holdout: Panel, spec: CalibrationSpec, progress: Progress) -> dict[str, FloatArray]:

@@ -68,13 +68,14 @@ def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
 
 def answer_calibration(done: Calibration, *, quiet: bool) -> None:
     """Print what was learned, how it did, and where the files are."""
-    from chs_ml.cli.by_segment import print_by_segment
+    from chs_ml.cli.by_segment import print_by_segment, print_interventions
 
     for note in done.notes:
         say(f"note: {note}", quiet=quiet)
     page = results()
     _print_formula(page, done.weights, done.evaluation.as_dict())
     print_by_segment(page, done.evaluation)
+    print_interventions(page, done.evaluation)
     page.print(Text.assemble("\nFiles in ", cell(str(done.directory), "bold"), ": ", ", ".join(_files(done))))
 
 

@@ -50,6 +50,7 @@ class Evaluation(Plain):
     holdout: of the formula on rows the fit has not seen. baselines: of others on the same rows. data: {rows,
     customers, churned, digest, sources}. audit: per audit column. choices: what was chosen among the training rows.
     weighting: row weights and base rate, where rows do not count alike. segments, stages: the formula in each.
+    interventions: the formula for customers whom an intervention touched after the cutoff, and for the others.
     whole_points: what the formula loses in whole numbers, by their total, plain rounding beside it. splits: those that
     were tried, and what those kept are worth.
     """
@@ -67,6 +68,7 @@ class Evaluation(Plain):
     weighting: Mapping[str, Any] = field(default_factory=dict)
     segments: tuple[Segment, ...] = ()
     stages: tuple[Segment, ...] = ()
+    interventions: tuple[Segment, ...] = ()
     whole_points: tuple[Mapping[str, Any], ...] = ()
     splits: Mapping[str, Any] = field(default_factory=dict)
 

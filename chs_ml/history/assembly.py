@@ -26,6 +26,7 @@ from chs_ml.history.readings import Form, Reading, nameless, read_category, read
 from chs_ml.history.sources import Source, TableFile, absent_columns, open_table, source_of
 from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.expansion import expand
+from chs_ml.spec.measuring import TOUCHED
 
 
 @dataclass(slots=True)
@@ -152,6 +153,8 @@ def _meant(spec: CalibrationSpec) -> Iterator[tuple[str, tuple[str, str]]]:
     for what in ("segment", "stage", "revenue"):
         if column := getattr(spec.data, what):
             yield column, (f"data.{what}", f"{remedy}, or leave data.{what} out")
+    if spec.history and spec.history.interventions:
+        yield TOUCHED, ("history.interventions", remedy)
     for metric in spec.metrics:
         if metric.role != "exclude":
             what = "a metric" if metric.role == "metric" else "a metric with role: audit"
@@ -222,7 +225,7 @@ def _current(table: pa.Table, spec: CalibrationSpec, desk: _Desk) -> NDArray[np.
 
 
 def _business(table: pa.Table, spec: CalibrationSpec, desk: _Desk, known: NDArray[np.bool_]) -> dict[str, Reading]:
-    """Segment, stage and revenue. known: rows that are learned from, where a weight needs its revenue."""
+    """Segment, stage, revenue, and who was touched. known: rows learned from, where a weight needs its revenue."""
     found = {}
     for what, name in (("segment", spec.data.segment), ("stage", spec.data.stage)):
         if name in table.column_names:
@@ -231,6 +234,8 @@ def _business(table: pa.Table, spec: CalibrationSpec, desk: _Desk, known: NDArra
     if revenue in table.column_names:
         needed = known & spec.calibration.row_weights.revenue
         found["revenue"] = desk.keep(read_revenue(str(revenue), table[revenue], _form(desk.file), needed))
+    if TOUCHED in table.column_names and spec.history and spec.history.interventions:
+        found[TOUCHED] = desk.keep(read_metric(TOUCHED, table[TOUCHED], "number", _form(desk.file)))
     return found
 
 

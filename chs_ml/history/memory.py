@@ -35,7 +35,7 @@ class MemoryTable:
         """Digest of its sources' digests."""
         return hashlib.sha256("".join(source.sha256 for source in self.sources).encode()).hexdigest()
 
-    def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table:  # noqa: ARG002 - as files have it
+    def read(self, columns: Sequence[str], findings: list[Finding]) -> pa.Table:
         """The named columns."""
         return self.table.select(list(columns))
 
@@ -43,7 +43,7 @@ class MemoryTable:
         self,
         columns: Sequence[str],
         batch_rows: int,
-        findings: list[Finding],  # noqa: ARG002
+        findings: list[Finding],
     ) -> Iterator[pa.RecordBatch]:
         """The named columns in batches."""
         yield from self.table.select(list(columns)).to_batches(batch_rows)

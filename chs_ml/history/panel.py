@@ -27,6 +27,7 @@ class Panel:
     (NaN: missing) and text columns (NaN: missing), in the spec's order. audit: text columns, never weighted.
     churned: float64: 1, 0, NaN = not known yet. current: float64, the score in use today, or None. segment, stage:
     object arrays of str (None: missing), revenue: float64 (NaN: missing); None where the spec names no column.
+    touched: float64, 1 where an intervention lies between the cutoff and the horizon's end; None where none are told.
     """
 
     customer: NDArray[np.object_]
@@ -40,6 +41,7 @@ class Panel:
     segment: NDArray[np.object_] | None = None
     stage: NDArray[np.object_] | None = None
     revenue: NDArray[np.float64] | None = None
+    touched: NDArray[np.float64] | None = None
 
     @property
     def rows(self) -> int:
@@ -74,6 +76,7 @@ class Panel:
             segment=_some(self.segment, at),
             stage=_some(self.stage, at),
             revenue=_some(self.revenue, at),
+            touched=_some(self.touched, at),
         )
 
     def known(self) -> Panel:
@@ -81,7 +84,7 @@ class Panel:
         return self.take(~np.isnan(self.churned))
 
     def _named_columns(self) -> Iterable[tuple[str, pd.Series]]:
-        names = ("customer", "churned", "cutoff", "current", "segment", "stage", "revenue")
+        names = ("customer", "churned", "cutoff", "current", "segment", "stage", "revenue", "touched")
         own = {name: getattr(self, name) for name in names}
         yield from ((f"panel/{name}", pd.Series(column)) for name, column in own.items() if column is not None)
         for frame, title in ((self.metrics, "metric"), (self.audit, "audit")):

@@ -25,19 +25,30 @@ def banded(formula: Formula, score: FloatArray, spec: CalibrationSpec, standing:
 
     score: 0..100, of the rows that the formula was learned from; a band by share of customers gets its cut from them.
     standing: how many customers each row stands for; None: one each.
-    SpecError for a churn probability that no score has.
+    Of the bands that nobody chose, one is left out where scores pile up so that no customer could be in it.
+    SpecError for a churn probability that no score has, and for chosen bands that cannot be cut.
     """
     ranked = Ranked.of(score, standing)
     starts = [*(_start(cut, formula, ranked) for cut in spec.cuts), 0.0]
     rounded = [s if cut.kind == "score" else floor(s * CENT) / CENT for s, cut in zip(starts, spec.cuts, strict=False)]
     starts = [*rounded, 0.0] if len({*rounded, 0.0}) == len(starts) else starts
-    if any(high <= low for high, low in pairwise(starts)):
+    named = list(zip(spec.bands, starts, strict=True))
+    if not spec.bands_said:
+        named = [one for at, one in enumerate(named) if one[1] < min([101.0, *starts[:at]])]
+    if any(high <= low for (_, high), (_, low) in pairwise(named)):
         raise SpecError(
             f"bands: the cuts come out as {starts[:-1]} and must descend. Scores pile up there; use fewer bands, or "
             "cuts by score."
         )
-    bands = tuple(Band(band.name, band.color, start) for band, start in zip(spec.bands, starts, strict=True))
+    bands = tuple(Band(band.name, band.color, start) for band, start in named)
     return replace(formula, bands=bands, rules=_rules(spec), score_when=_score_when(spec))
+
+
+def bands_left_out(formula: Formula, spec: CalibrationSpec) -> list[str]:
+    """Return a sentence where scores pile up so much that a band is left out."""
+    there = {band.name for band in formula.bands}
+    gone = [band.name for band in spec.bands if band.name not in there]
+    return [f"bands: scores pile up, so that no customer could be {' or '.join(gone)}; left out"] if gone else []
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from chs_ml.calibration.asking import PILLAR, asked, held_anyway
+from chs_ml.calibration.cuts import bands_left_out
 from chs_ml.calibration.draft import Draft, learned_from, with_bands, without_bands
 from chs_ml.calibration.rows import outcomes_of, settings_of, split
 from chs_ml.errors import SpecError
@@ -182,8 +183,11 @@ def _moved(drafts: tuple[Draft, Draft], holdout: Panel, spec: CalibrationSpec) -
     for side, made in zip(("without", "with"), drafts, strict=True):
         try:
             cut.append(with_bands(made, spec).formula)
+            problem = " ".join(bands_left_out(cut[-1], spec))
         except SpecError as error:
-            return f"Who changes band cannot be told, since {side} the wish the bands cannot be cut: {error}"
+            problem = str(error)
+        if problem:
+            return f"Who changes band cannot be told, since {side} the wish the bands cannot be cut: {problem}"
     return _changes(cut[0], cut[1], holdout)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chs_ml.calibration.anchoring import anchor_notes
 from chs_ml.calibration.certainty import against_their_direction
+from chs_ml.calibration.cuts import bands_left_out
 from chs_ml.calibration.draft import draft, learned_from
 from chs_ml.calibration.judging import judge
 from chs_ml.calibration.papers import weights_of
@@ -88,7 +89,7 @@ def calibrate(
 
     write_run(target, _files(weights, evaluation, spec_text(said, target)))
     notes = (*panel.notes, *map(str, doubts(known)), *against_their_direction(learned.choice))
-    notes += tuple(against_on_a_side(shipped))
+    notes += (*against_on_a_side(shipped), *bands_left_out(shipped.formula, said))
     notes += (*anchor_notes(learned.choice, parts.training, said), *filter(None, [baseline_note(said)]))
     done = Calibration(weights, evaluation, target, notes=notes)
     return tracked(done, progress, note) if track else done

@@ -31,7 +31,7 @@ def print_by_segment(page: Console, evaluation: Evaluation) -> None:
             if group.words:
                 page.print(Text.assemble(f"\n{one} ", cell(group.name, "bold"), f": {group.words}."))
         if named:
-            page.print(cell(f"\n{many}: {_served(named)}; figures in evaluation.json."))
+            page.print(Text.assemble("\n", cell(f"{many}: {_served(named)}; figures in evaluation.json.")))
 
 
 def print_interventions(page: Console, evaluation: Evaluation) -> None:
@@ -40,7 +40,8 @@ def print_interventions(page: Console, evaluation: Evaluation) -> None:
     if len(found) < 2:
         return
     said = "; ".join(f"{name} {_fared(group)}" for name, group in found.items())
-    page.print(cell(f"\nInterventions within the horizon, of the rows held out: {said}. {SAVED}"))
+    told = f"Interventions within the horizon, of the rows held out: {said}. {SAVED}"
+    page.print(Text.assemble("\n", cell(told)))
 
 
 def _fared(group: Segment) -> str:

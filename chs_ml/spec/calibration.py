@@ -82,6 +82,11 @@ class CalibrationSpec(SpecPart):
         return cuts_between(self.bands)
 
     @property
+    def bands_said(self) -> bool:
+        """Whether somebody chose the bands, or a rule names one."""
+        return "bands" in self.model_fields_set or bool(self.rules)
+
+    @property
     def wishes(self) -> Wishes:
         """The weights that are wished, who wishes them and why."""
         return Wishing(self.metrics, self.pillars, self.owner, self.because).wishes()

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from chs_ml.calibration.cuts import Ranked, banded
+from chs_ml.calibration.cuts import Ranked, banded, bands_left_out
+from chs_ml.errors import SpecError
 from chs_ml.formula import Curve, Formula, Link, Term
 from chs_ml.spec import Band, Cut
 
@@ -15,9 +16,9 @@ SHAPE = Curve((0.0, 3.0), (0.0, 1.0), 0.5)
 FORMULA = Formula((Term("flags", "usage", "positive", 1.0, SHAPE),), Link(-1.0, 3.0))
 
 
-def _spec(share: float) -> SimpleNamespace:
+def _spec(share: float, said: bool = True) -> SimpleNamespace:
     bands = (Band(name="healthy", color="green"), Band(name="others", color="red"))
-    return SimpleNamespace(cuts=(Cut("share", share),), bands=bands, rules=(), score_when=None)
+    return SimpleNamespace(cuts=(Cut("share", share),), bands=bands, rules=(), score_when=None, bands_said=said)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
@@ -45,3 +46,13 @@ def test_a_row_that_stands_for_more_customers_takes_their_place() -> None:
     for share in (0.05, 0.25, 0.6):
         held = score >= Ranked.of(score, standing).best(share)
         assert standing[held].sum() / standing.sum() == pytest.approx(share, abs=1e-3)
+
+
+def test_of_bands_that_nobody_chose_one_is_left_out_where_nobody_could_be_in_it() -> None:
+    flags = np.repeat([0.0, 3.0], [95, 5])
+    spec = _spec(0.25, said=False)
+    formula = banded(FORMULA, FORMULA.score({"flags": flags}), spec)
+    assert [(band.name, band.start) for band in formula.bands] == [("healthy", 0.0)]
+    assert bands_left_out(formula, spec) == ["bands: scores pile up, so that no customer could be others; left out"]
+    with pytest.raises(SpecError, match="Scores pile up there; use fewer bands"):
+        banded(FORMULA, FORMULA.score({"flags": flags}), _spec(0.25))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -93,7 +92,7 @@ def write_demo(  # noqa: PLR0913 - the command's options, by name
             demo = _written(staged, company, planted, say, processes)
             if directory.exists():
                 directory.rmdir()
-            shutil.move(staged, directory)
+            staged.rename(directory)
     except OSError as error:
         raise OutputError(f"{directory} cannot be written: {error.strerror or error}. Nothing was left.") from None
     return Demo(directory, demo.rows, demo.at_risk, demo.churned)

@@ -29,6 +29,8 @@ LOCAL_TIME: Mapping[str, str] = MappingProxyType(
 )
 """A time without zone, to the microsecond, where plain TIMESTAMP is rounded, or has a zone."""
 NO_ZONES = "the server has no time zones: load them with mariadb-tzinfo-to-sql"
+LONGEST_NAME: Mapping[str, int] = MappingProxyType({"postgres": 63, "redshift": 127})
+"""Bytes of a name beyond which it is cut in silence."""
 UNNAMEABLE = frozenset('!"$()*,./;?@[\\]^`{}~')
 """What stands in no column's name of BigQuery."""
 SUBSTITUTING = frozenset({"spark", "databricks"})
@@ -87,12 +89,21 @@ class Dialect:
         return query
 
     def _refuse(self, name: str) -> None:
-        if self.name in SUBSTITUTING and "${" in name:
-            raise SpecError(f"column {name!r}: {self.name} reads ${{…}} as a variable. Rename it")
-        if self.name == "bigquery" and UNNAMEABLE & set(name):
-            raise SpecError(
-                f"column {name!r}: BigQuery takes none of {' '.join(sorted(UNNAMEABLE))} in names. Rename it"
-            )
+        """SpecError where the engine would read another name, or none."""
+        most = LONGEST_NAME.get(self.name)
+        found = ""
+        if most and len(name.encode()) > most:
+            found = f"a name of more than {most} bytes is cut"
+        elif self.name in SUBSTITUTING and "${" in name:
+            found = "${ is read as the beginning of a variable"
+        elif self.name == "mysql" and max(name, default="") > "\uffff":
+            found = "a name has no signs beyond U+FFFF"
+        elif self.name == "mysql" and name != name.strip():
+            found = "blanks around a name are cut"
+        elif self.name == "bigquery" and UNNAMEABLE & set(name):
+            found = f"a name has none of {' '.join(sorted(UNNAMEABLE))}"
+        if found:
+            raise SpecError(f"{name!r} cannot be a column in {self.name}: {found}. Rename it")
 
 
 def _apart(text: str) -> Node:

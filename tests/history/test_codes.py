@@ -21,10 +21,14 @@ def _codes_in(source: str) -> Iterator[tuple[str, str]]:
             case ast.Tuple(elts=[ast.Constant(value=str(code)), _, ast.Constant(value=str())]):
                 if re.fullmatch(r"[a-z]+(-[a-z]+)+", code):
                     yield code, "error"
+            case ast.Tuple(elts=[ast.Name(), ast.Attribute(attr="customer" | "begins"), ast.Constant(value=str(code))]):
+                yield code, "warning"  # rows that staging leaves out
 
 
 def test_the_page_of_findings_is_complete():
-    sources = [*(ROOT / "chs_ml" / "history").glob("*.py"), ROOT / "chs_ml" / "calibration" / "checks.py"]
+    history = ROOT / "chs_ml" / "history"
+    folders = [history, history / "asof", history / "leaks"]
+    sources = [*(path for folder in folders for path in folder.glob("*.py")), ROOT / "chs_ml/calibration/checks.py"]
     spoken = {found for path in sources for found in _codes_in(path.read_text(encoding="utf-8"))}
     page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| .+ \| .+ \|$", page, re.MULTILINE)

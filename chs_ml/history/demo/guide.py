@@ -105,5 +105,7 @@ tickets and invoices that were open then stay open.
 `calibration.yaml` measures 20 metrics at the end of each of the {cutoffs} quarters, and looks 90 days ahead for churn.
 
 `truth/truth.json` says what really keeps these customers: each metric's curve and weight, which metrics say nothing at all, and
-the one that matters on one plan only. No calibration reads it. Compare it with what was learned.
+the one that matters on one plan only. No calibration reads it. Compare it with what was learned. Two things are told differently
+there: a weight belongs to the range of a metric that the data show, so a rare extreme makes it a little larger; and what tickets
+cost customers of the basic plan on average is counted as the plan's, so the plan weighs more than its own curve in truth.json.
 """  # noqa: E501

@@ -10,9 +10,9 @@ from scipy.special import chdtrc
 from chs_ml.history.findings import Finding, warning
 from chs_ml.history.leaks.ground import KEYS, Ground, listed
 
-NATURAL = 0.25
+NATURAL = 0.2
 """Standard deviation between cutoffs, as a share of the rate, that seasons and markets may have."""
-RARE = 1e-4
+RARE = 0.003
 FAR = 2.5
 FEWEST = 30
 

@@ -29,7 +29,7 @@ def exit_survey_read_by_a_metric(past: Past) -> None:
 def refund_tickets_after_churn(past: Past) -> None:
     gone = past.gone
     for _ in range(2):
-        past.add("tickets", gone["id"], _later(gone["left_on"], 2 + 18 * past.rng.random(len(gone))), closed=LAST)
+        past.add("tickets", gone["id"], _later(gone["left_on"], 2 + 18 * past.rng.random(len(gone))), closed=pd.NaT)
 
 
 def churn_flag_of_customers_who_go_on(past: Past) -> None:

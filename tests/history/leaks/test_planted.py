@@ -47,6 +47,24 @@ CODES = {
     planted.churn_by_inactivity_of_customers_long_gone: {"already-gone"},
 }
 
+METRICS = {
+    planted.exit_survey_read_by_a_metric: {"exits"},
+    planted.cancellation_read_by_a_metric: {"cancels"},
+    planted.column_of_accounts: {"health"},
+    planted.total_logins_of_a_lifetime: {"logins_total"},
+    planted.last_login_as_a_date_of_accounts: {"since_login"},
+    planted.contract_end_that_was_set_on_departure: {"contract_left"},
+    planted.score_zeroed_once_the_departure_was_known: {"value_30d"},
+    planted.score_of_a_vendor_who_looked_back: {"value_30d"},
+    planted.calls_as_a_metric: {"calls_90d"},
+    planted.calls_written_to_events_as_well: {"success_calls"},
+    planted.offers_to_keep_customers: {"offers"},
+    planted.refund_tickets_after_churn: set(),
+    planted.a_week_that_was_not_loaded: set(),
+}
+"""Whose metric it is, where that can be told; the metric of a table that was read is no accusation elsewhere."""
+ERRORS = {"loaded-after-cutoffs", "no-outcome-known"}
+
 
 @pytest.mark.parametrize("defect", CODES, ids=lambda defect: defect.__name__)
 def test_a_planted_defect_is_found_by_its_code(tmp_path, defect):
@@ -55,6 +73,9 @@ def test_a_planted_defect_is_found_by_its_code(tmp_path, defect):
     found = past.findings(tmp_path)
     assert {one.code for one in found} == CODES[defect], [str(one) for one in found]
     assert len(found) == len({(one.code, one.metric) for one in found})
+    assert {one.code for one in found if one.severity == "error"} == CODES[defect] & ERRORS
+    if defect in METRICS:
+        assert {one.metric for one in found} - {None} == METRICS[defect]
     for one in found:
         assert re.search(r"\d", one.evidence) and one.remedy
         assert not re.search(r"c\d{4}", str(one)), "a customer's id stands in it"

@@ -32,6 +32,8 @@ FAR = 0.1
 """A step of so many log-odds is not the last one."""
 SHORTEST = 1e-6
 SETTLED = 1e-6
+FLAT = 1e-12
+"""A step that lowers the objective by a smaller part of it lowers it by rounding alone."""
 
 
 @cache
@@ -180,10 +182,10 @@ class _Descent:
                 break
             fresh = length < 1.0 or there.kkt > 0.3 * here.kkt
             hessian = self._hessian(there.beta) if fresh else _learned(hessian, here, there)
-            settled = fresh and self.hessians > 3 and there.kkt >= here.kkt and here.kkt < 100 * tolerance
-            here = there
-            if settled:
+            falls = here.value - there.value > FLAT * abs(here.value)
+            if fresh and self.hessians > 3 and there.kkt >= here.kkt and here.kkt < 100 * tolerance and not falls:
                 break
+            here = there
         on_bound = (here.beta <= self.bounds.lower) | (here.beta >= self.bounds.upper)
         return Solution(here.beta, here.value, here.kkt, on_bound, self.gradients, self.hessians)
 

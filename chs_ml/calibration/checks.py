@@ -8,7 +8,8 @@ from dataclasses import replace
 from chs_ml.calibration.anchoring import anchor_of, earlier_of
 from chs_ml.calibration.classes import check_classes
 from chs_ml.calibration.pasts import idle_factors, unknown_pasts
-from chs_ml.calibration.rows import check_fixed_splits, formula_today, split
+from chs_ml.calibration.rows import check_fixed_splits, formula_today, settings_of, split
+from chs_ml.calibration.splitting import splits_let_go
 from chs_ml.calibration.weighting import row_weights
 from chs_ml.errors import ChsError, DataError
 from chs_ml.history import checks
@@ -28,7 +29,7 @@ def examine(spec: CalibrationSpec) -> Examination:
         training, more = None, [*more, *_errors("empty-part", refused)]
     more += _of_the_anchor(training, spec)
     if training is not None:
-        more += _refusals("bad-split", lambda: check_fixed_splits(training, spec))
+        more += _refusals("bad-split", lambda: check_fixed_splits(training, spec, settings_of(spec)))
         more += _refusals("row-weights", lambda: check_classes(training, row_weights(training, spec), spec))
     return replace(found, findings=(*found.findings, *more))
 
@@ -45,7 +46,10 @@ def _of_the_anchor(training: Panel | None, spec: CalibrationSpec) -> Iterator[Fi
     if training is None:
         yield from _errors("bad-anchor", DataError(*unknown_pasts(earlier.weights, spec)))
     else:
-        yield from _refusals("bad-anchor", lambda: anchor_of(training, spec))
+        wrong = _refusals("bad-anchor", lambda: anchor_of(training, spec))
+        yield from wrong
+        for note in [] if wrong else splits_let_go(training, spec):
+            yield warning("anchor-note", note, "Nothing has to be done; splits are searched for anew")
     for note in (*earlier.weights.notes, *idle_factors(earlier.weights, spec)):
         yield warning("anchor-note", *_parted(note))
 

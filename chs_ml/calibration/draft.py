@@ -40,7 +40,7 @@ def learned_from(training: Panel, spec: CalibrationSpec, settings: Settings, pro
     check_classes(training, sample.weight, spec)
     check_support(sample, plans)
     check_wishes(sample, plans, settings)
-    check_fixed_splits(training, spec)
+    check_fixed_splits(training, spec, settings)
     return learn(sample, plans, settings, progress)
 
 

@@ -90,10 +90,10 @@ def sample_of(panel: Panel, spec: CalibrationSpec, *, shipped: bool = False) -> 
     )
 
 
-def check_fixed_splits(panel: Panel, spec: CalibrationSpec) -> None:
-    """Raise FitError for splits of the spec that these rows cannot teach; nothing is asked where there are none."""
-    pairs = settings_of(spec).by_hand
-    idle = [metric for metric, _ in pairs if spec.wishes.excluded(metric)]
+def check_fixed_splits(panel: Panel, spec: CalibrationSpec, settings: Settings) -> None:
+    """Raise FitError for splits of the settings that these rows cannot teach; nothing is asked where there are none."""
+    pairs = settings.by_hand
+    idle = [metric for metric, _ in pairs if settings.wishes.excluded(metric)]
     if idle:
         said = "is to have no weight, so that it has no curve to split. Take back the wish, or the split."
         raise FitError(*(f"calibration.splits: {metric!r} {said}" for metric in idle))

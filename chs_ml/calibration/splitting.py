@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from chs_ml.calibration.draft import Draft, without_bands
-from chs_ml.calibration.rows import outcomes_of, sample_of
+from chs_ml.calibration.rows import outcomes_of, plans_of, sample_of, settings_of
 from chs_ml.evaluate import Difference, auc_difference, log_loss_difference
 from chs_ml.fit.evidence.contrasts import SIGN
 from chs_ml.fit.evidence.inference import ONE_SIDED, WEAK_WHOLE, Verdict
 from chs_ml.fit.learning import refit, without_splits
 from chs_ml.fit.splits.growing import CHANCE
+from chs_ml.fit.splits.of_anchor import splits_of_anchor
 from chs_ml.fit.splits.sides import Split
 from chs_ml.formula.canonical import condition_as_dict
 from chs_ml.formula.frames import Columns
@@ -74,6 +75,20 @@ def against_on_a_side(shipped: Draft) -> list[str]:
         f"{'holds' if side == THERE[True] else 'does not hold'}, and so has no weight there; check its direction"
         for split in shipped.learned.choice.splits
         for side in _against(shipped, split)
+    ]
+
+
+def splits_let_go(training: Panel, spec: CalibrationSpec) -> list[str]:
+    """Return a sentence for each split of the anchor that would be tried, and cannot be made of these rows."""
+    settings = settings_of(spec)
+    if spec.calibration.anchor.file is None or settings.splits == 0:
+        return []
+    plans = [plan for plan in plans_of(spec) if plan.name not in settings.never]
+    by_hand = [metric for metric, _ in settings.by_hand]
+    return [
+        f"anchor {spec.calibration.anchor.file!r}: its split of {one.metric!r} by {one.when} is let go: {one.why}"
+        for one in splits_of_anchor(sample_of(training, spec), plans)[1]
+        if one.metric not in by_hand
     ]
 
 

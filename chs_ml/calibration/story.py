@@ -16,7 +16,7 @@ from chs_ml.calibration.papers import weights_of
 from chs_ml.calibration.rows import baseline_note, sample_of, settings_of, split
 from chs_ml.calibration.run_directory import check_target, write_run
 from chs_ml.calibration.spec_file import spec_text
-from chs_ml.calibration.splitting import against_on_a_side
+from chs_ml.calibration.splitting import against_on_a_side, splits_let_go
 from chs_ml.errors import TrackingError
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.pictures import pictures_of
@@ -90,7 +90,8 @@ def calibrate(
     write_run(target, _files(weights, evaluation, spec_text(said, target)))
     notes = (*panel.notes, *map(str, doubts(known)), *against_their_direction(learned.choice))
     notes += (*against_on_a_side(shipped), *bands_left_out(shipped.formula, said))
-    notes += (*anchor_notes(learned.choice, parts.training, said), *filter(None, [baseline_note(said)]))
+    notes += (*anchor_notes(learned.choice, parts.training, said), *splits_let_go(parts.training, said))
+    notes += tuple(filter(None, [baseline_note(said)]))
     done = Calibration(weights, evaluation, target, notes=notes)
     return tracked(done, progress, note) if track else done
 

@@ -5,7 +5,7 @@ What a fit says of itself (which metrics left, how sure the others are) comes wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,17 +21,19 @@ from chs_ml.fit.evidence.missed import missed
 from chs_ml.fit.fitting import Fitted, Sample, basis_for
 from chs_ml.fit.folds import folds_of
 from chs_ml.fit.lowering import weights_in
-from chs_ml.fit.scrutiny.collinear import carried_once, same_information, shared_levels
+from chs_ml.fit.scrutiny.collinear import Same, carried_by, carried_once, same_information, shared_levels
 from chs_ml.fit.scrutiny.doubts import doubts_of
 from chs_ml.fit.scrutiny.leaks import Separation, separations
 from chs_ml.fit.scrutiny.nearly import near_sets
 from chs_ml.fit.selection import Choice, Settings, choose, trial_of
 from chs_ml.fit.splits.apart import Apart, apart
 from chs_ml.fit.splits.growing import Wanted, grown
+from chs_ml.fit.splits.of_anchor import splits_of_anchor
 from chs_ml.fit.splits.sides import Split, unsplit
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, silent
 from chs_ml.fit.wishes.pins import fit_pinned
+from chs_ml.formula import Condition
 
 FEW = 3
 """So many metrics may know the outcome together; where it takes more, there are too few customers for so many."""
@@ -62,11 +64,15 @@ def learn(
     settings = settings or Settings()
     wanted = [plan for plan in plans if not settings.wishes.excluded(plan.name)]
     left = tuple(Left(plan.name, "no weight") for plan in plans if plan not in wanted)
-    by_hand = [metric for metric, _ in settings.by_hand]
-    alike = same_information(sample.of(wanted), wanted, {*settings.keep, *settings.wishes.metrics, *by_hand})
+    by_hand, on = [metric for metric, _ in settings.by_hand], _conditions(sample, wanted, settings)
+    first = {*settings.keep, *settings.wishes.metrics, *by_hand}
+    alike = same_information(sample.of(wanted), wanted, first, {when.metric for when in on})
     left += tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
     apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
+    _check_split(by_hand, alike)
     shared = shared_levels(sample.of(apart), apart)
+    for when in on:
+        shared = shared if when.level is None else carried_by(shared, when.metric, when.level)
     once = carried_once(apart, shared)
     choice = choose(sample.of(apart), once, settings, progress)
     declared = tuple(plan.name for plan in plans if plan.direction != "auto")
@@ -89,12 +95,33 @@ def without_splits(choice: Choice, splits: Sequence[Split]) -> Choice:
     return replace(choice, plans=unsplit(choice.plans, splits), splits=kept)
 
 
+def _conditions(sample: Sample, plans: Sequence[MetricPlan], settings: Settings) -> tuple[Condition, ...]:
+    """Return the conditions of splits that are fixed, or that the anchor has: their metrics say what a side is worth.
+
+    What others say of that too, a split parts: so it is learned there.
+    """
+    before = () if sample.anchor is None or settings.splits == 0 else sample.anchor.splits(plans)
+    return tuple(when for _, when in (*settings.by_hand, *before))
+
+
+def _check_split(by_hand: Collection[str], alike: Sequence[Same]) -> None:
+    """Raise FitError where a metric that is to be split was set aside for others that say the same."""
+    said = "so that it has no curve of its own to split. Split one of them only, by neither of them."
+    problems = [
+        f"calibration.splits: {one.metric!r} says the same as {' and '.join(map(repr, one.as_))}, {said}"
+        for one in alike
+        if one.metric in by_hand
+    ]
+    if problems:
+        raise FitError(*problems)
+
+
 def _with_splits(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Choice:
     wanted = Wanted(
         most=settings.splits,
         never={*settings.never, *(one.metric for one in choice.left)},
         by_hand=settings.by_hand,
-        before=() if sample.anchor is None or settings.splits == 0 else sample.anchor.splits(choice.plans),
+        before=() if settings.splits == 0 else splits_of_anchor(sample, choice.plans)[0],
         auto={plan.name for plan in choice.plans if plan.name not in choice.declared},
     )
     if not (wanted.most or wanted.by_hand) or (choice.rows == 0 and not wanted.by_hand):
@@ -152,10 +179,13 @@ def _settled(
 def _of_splits(choice: Choice) -> set[str]:
     """Return the terms that stay because of a split: both sides, and the metric that the condition is on.
 
-    The difference in level between the sides is the condition's own metric's to say.
+    The difference in level between the sides is the condition's own metric's to say, or that of whoever says the same.
     """
     sides = {plan.key for plan in choice.plans if plan.when is not None}
-    return sides | {split.when.metric for split in choice.splits}
+    on = {split.when.metric for split in choice.splits}
+    levels = {(split.when.metric, split.when.level) for split in choice.splits}
+    instead = {one.with_metric for one in choice.shared if one.level is not None and (one.metric, one.level) in levels}
+    return sides | on | instead | {name for left in choice.left if left.metric in on for name in left.together_with}
 
 
 def _with_missed(

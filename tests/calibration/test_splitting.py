@@ -6,6 +6,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -221,3 +222,31 @@ def test_a_metric_that_is_to_have_no_weight_is_not_split(tmp_path):
     written(tmp_path, splits=[{"metric": "usage", "when": {"metric": "calls", "above": 3}}])
     with pytest.raises(FitError, match=r"calibration.splits: 'usage' is to have no weight, so that it has no curve"):
         edited(tmp_path, "weight: 0")
+
+
+def test_a_split_of_the_anchor_that_the_rows_cannot_have_is_let_go_and_said(split, tmp_path):
+    spec = written(tmp_path, anchor={"file": str(split.directory / "weights.json")})
+    table = pd.read_csv(tmp_path / "customers.csv")
+    table[table["calls"] <= 3].to_csv(tmp_path / "customers.csv", index=False)
+    said = "its split of 'usage' by calls > 3 is let go: where it holds, 0 rows learned from churned and 0 stayed"
+    [finding] = [one for one in examine(spec).findings if one.code == "anchor-note"]
+    assert finding.severity == "warning" and said in str(finding)
+    done = calibrate(spec, tmp_path / "run", track=False)
+    assert sum(said in note for note in done.notes) == 1
+    assert not any(term.when for term in done.formula.terms)
+
+
+def test_a_metric_of_another_kind_lets_the_anchors_split_go(split, tmp_path):
+    written(tmp_path, anchor={"file": str(split.directory / "weights.json")})
+    path = tmp_path / "calibration.yaml"
+    said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    said["metrics"][1]["kind"] = "category"
+    path.write_text(yaml.safe_dump(said), encoding="utf-8")
+    done = calibrate(load_spec(path), tmp_path / "run", track=False)
+    assert sum("by calls > 3 is let go: 'calls' is of another kind now" in note for note in done.notes) == 1
+
+
+def test_a_wish_that_takes_a_fixed_splits_metric_has_no_price(tmp_path):
+    written(tmp_path, splits=[{"metric": "usage", "when": {"metric": "calls", "above": 3}}])
+    with pytest.raises(FitError, match=r"calibration.splits: 'usage' is to have no weight, so that it has no curve"):
+        price(tmp_path / "calibration.yaml", ["usage=0"])

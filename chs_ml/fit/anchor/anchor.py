@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import isclose
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Anchor:
         when: for one side of a split the term of the same side then, or of the whole metric where it was not split.
         """
         before = self.named(metric)
-        found = None if when is None else self._sides.get((before, self._condition(when)))
+        found = None if when is None else self._side(before, when)
         found = self._terms.get(before) if found is None else found
         factor = self.factors.get(metric, 1.0)
         if found is None or factor == 1.0 or not isinstance(found.shape, Curve):
@@ -116,15 +117,20 @@ class Anchor:
         """The earlier terms that hold for everybody."""
         return {term.metric: term for term in self.earlier.terms if term.when is None}
 
-    @cached_property
-    def _sides(self) -> dict[tuple[str | None, Condition], Term]:
-        """The earlier terms of the sides of splits."""
-        return {(term.metric, term.when): term for term in self.earlier.terms if term.when is not None}
-
-    def _condition(self, when: Condition) -> Condition:
-        """Return a condition as the earlier formula has it."""
-        above = None if when.above is None else when.above / self.factors.get(when.metric, 1.0)
-        return Condition(self.named(when.metric) or "", above, when.level, when.holds)
+    def _side(self, before: str | None, when: Condition) -> Term | None:
+        """Return the earlier term of the same side of a split; thresholds are compared in the new unit."""
+        on, factor = self.named(when.metric), self.factors.get(when.metric, 1.0)
+        for term in self.earlier.terms:
+            then = term.when
+            if (
+                term.metric != before
+                or then is None
+                or (then.metric, then.level, then.holds) != (on, when.level, when.holds)
+            ):
+                continue
+            if then.above is None or (when.above is not None and isclose(factor * then.above, when.above)):
+                return term
+        return None
 
 
 def check_strength(strength: float) -> None:

@@ -35,6 +35,7 @@ def alone_of(sample: Sample, fitted: Fitted) -> dict[str, Alone]:
     return {
         metric.plan.key: _alone(sample, metric, fitted.coefficients(at))
         for at, metric in enumerate(fitted.basis.metrics)
+        if metric.columns  # else no level has enough rows: there is nothing to say
     }
 
 

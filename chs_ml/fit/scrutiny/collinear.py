@@ -51,17 +51,19 @@ class SharedLevel:
     with_level: str | None
 
 
-def same_information(sample: Sample, plans: Sequence[MetricPlan], first: Collection[str] = ()) -> tuple[Same, ...]:
+def same_information(
+    sample: Sample, plans: Sequence[MetricPlan], first: Collection[str] = (), foremost: Collection[str] = ()
+) -> tuple[Same, ...]:
     """Return the metrics to be set aside, each with the kept ones that say the same.
 
-    plans: one for each column of the table. first: metrics that are asked before the others; else the plans' order
-    decides. Rows without weight do not count; a metric with one value only is nobody's twin.
+    plans: one for each column of the table. first: metrics that are asked before the others, foremost: before those;
+    else the plans' order decides. Rows without weight do not count; a metric with one value only is nobody's twin.
     """
     counted = np.flatnonzero(sample.weight > 0)
     if len(counted) < 2:
         return ()
     table = sample.table if len(counted) == sample.table.rows else sample.table.take(counted)
-    order = sorted(range(len(plans)), key=lambda at: plans[at].name not in first)
+    order = sorted(range(len(plans)), key=lambda at: (plans[at].name not in foremost, plans[at].name not in first))
     return _Search(Straight(table, sample.weight[counted]), tuple(plan.name for plan in plans)).run(order)
 
 
@@ -83,6 +85,25 @@ def shared_levels(sample: Sample, plans: Sequence[MetricPlan]) -> tuple[SharedLe
             if was != at and np.array_equal(rows, _rows(earlier, name) & there) and sample.crowd.several(rows):
                 found.append(SharedLevel(plan.name, _level(column, code), plans[was].name, _level(earlier, name)))
     return tuple(found)
+
+
+def carried_by(shared: Sequence[SharedLevel], metric: str, level: str) -> tuple[SharedLevel, ...]:
+    """Return the same shared levels, of which this one is learned by its own metric, whichever comes first.
+
+    A split's sides differ in level by the condition's metric: what other metrics learn of it is parted by the split.
+    """
+    mine = next((one for one in shared if (one.metric, one.level) == (metric, level)), None)
+    if mine is None:
+        return tuple(shared)
+    first = (mine.with_metric, mine.with_level)
+    return tuple(
+        SharedLevel(*first, metric, level)
+        if one == mine
+        else replace(one, with_metric=metric, with_level=level)
+        if (one.with_metric, one.with_level) == first
+        else one
+        for one in shared
+    )
 
 
 def carried_once(plans: Sequence[MetricPlan], shared: Sequence[SharedLevel]) -> tuple[MetricPlan, ...]:

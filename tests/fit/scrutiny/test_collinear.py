@@ -8,7 +8,7 @@ import pytest
 
 from chs_ml.fit.fitting import Candidate, Sample, fit
 from chs_ml.fit.lowering import formula_of
-from chs_ml.fit.scrutiny.collinear import Same, SharedLevel, carried_once, same_information, shared_levels
+from chs_ml.fit.scrutiny.collinear import Same, SharedLevel, carried_by, carried_once, same_information, shared_levels
 from chs_ml.fit.table import Column, MetricPlan, Table
 from tests.fit import drawn
 
@@ -190,3 +190,20 @@ def test_without_shared_levels_plans_stay():
     plans = (MetricPlan("a", "positive"), MetricPlan("b", missing="worst"))
     assert carried_once(plans, ()) == plans
     assert carried_once(plans, [SharedLevel("b", None, "a", None)])[1].missing == "worst"
+
+
+def test_a_level_is_learned_where_a_split_needs_it():
+    shared = [
+        SharedLevel("region", "EU", "plan", "only"),
+        SharedLevel("currency", "EUR", "plan", "only"),
+        SharedLevel("backup", "No", "internet", "No"),
+    ]
+    moved = carried_by(shared, "region", "EU")
+    assert moved == (
+        SharedLevel("plan", "only", "region", "EU"),
+        SharedLevel("currency", "EUR", "region", "EU"),
+        SharedLevel("backup", "No", "internet", "No"),
+    )
+    assert carried_by(shared, "plan", "only") == carried_by(shared, "region", "US") == tuple(shared)
+    once = {plan.name: plan.elsewhere for plan in carried_once([MetricPlan("plan"), MetricPlan("region")], moved)}
+    assert once == {"plan": ("only",), "region": ()}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from chs_ml.errors import FitError
@@ -53,3 +54,41 @@ def test_the_estimator_takes_splits_by_hand_as_the_spec_does():
         HealthScoreClassifier(splits=[{"metric": "usage"}]).fit(table, churned)
     with pytest.raises(FitError, match="splits: -1 is not a whole number of 0 or more"):
         HealthScoreClassifier(splits=-1).fit(table, churned)
+
+
+def lacking(metric, rows=1_000):
+    """Return the rows, of which those with more than three calls have no value of a metric."""
+    table = worlds.frame(rows)
+    table.loc[table["calls"] > 3, metric] = np.nan if metric == "usage" else None
+    return worlds.sample(rows, table=table)
+
+
+@pytest.mark.parametrize("metric", ["usage", "plan"])
+def test_rows_without_a_value_of_the_metric_teach_no_curve(metric):
+    sample = lacking(metric)
+    without = int((sample.table.columns[1].values > 3).sum())
+    said = f"where it holds, 0 rows learned from churned and 0 stayed ({without} without a value of {metric!r} not"
+    with pytest.raises(FitError, match=re.escape(said)):
+        check_splits(sample, [(metric, Condition("calls", above=3.0))])
+
+
+def test_a_side_of_which_every_level_is_rare_is_refused():
+    table = worlds.frame(1_000)
+    table["plan"] = np.where(table["calls"] > 3, [f"plan {at}" for at in range(1_000)], table["plan"])
+    with pytest.raises(FitError, match="where it holds, no level of 'plan' has 10 rows of 5 customers or more"):
+        check_splits(worlds.sample(1_000, table=table), [("plan", Condition("calls", above=3.0))])
+
+
+@pytest.mark.parametrize(
+    ("level", "told"), [("Pro", "did you mean 'pro'?"), ("gold", "Those rows have 'basic', 'pro', 'team'")]
+)
+def test_the_level_that_was_meant_is_named(level, told):
+    with pytest.raises(FitError, match=re.escape(told)):
+        check_splits(worlds.sample(500), [("usage", Condition("plan", level=level))])
+
+
+def test_a_twin_cannot_be_split_too():
+    table = worlds.frame(1_000).assign(minutes=lambda rows: 60 * rows["usage"])
+    both = [{"metric": name, "when": {"metric": "calls", "above": 3}} for name in ("usage", "minutes")]
+    with pytest.raises(FitError, match="'minutes' says the same as 'usage', so that it has no curve of its own"):
+        HealthScoreClassifier(splits=both, ramps=1, size=1.0).fit(table, 1 - worlds.retained(table))

@@ -217,6 +217,26 @@ def test_an_anchor_without_the_split_pulls_both_sides_to_the_whole():
     assert Anchor(Formula((whole,), Link(0.0, 2.0))).term("usage", CALLS) == whole
 
 
+@pytest.mark.parametrize("regions", [["EU", "US"], ["EU", "US", "APAC"]])
+@pytest.mark.parametrize("plans", [worlds.AUTO, worlds.AUTO[::-1]])
+def test_what_the_split_metric_says_of_the_sides_themselves_is_not_lost(regions, plans):
+    """Where the plan is 'only' in exactly the rows with region EU, the region says what EU is worth.
+
+    EU's side has one plan, and no curve. region is called noise here. With two regions it says nothing that the plan does not.
+    """
+    table = worlds.frame(3_000).assign(noise=np.random.default_rng(8).choice(regions, 3_000))
+    eu = table["noise"].to_numpy() == "EU"
+    table["plan"] = np.where(eu, "only", table["plan"])
+    sample = worlds.sample(table=table, plans=plans)
+    loyal = eu & (np.random.default_rng(9).random(3_000) < 0.4)
+    sample = replace(sample, retained=np.where(loyal, 1.0, sample.retained))
+    by_hand = (("plan", Condition("noise", level="EU")),)
+    done = learn(sample, plans, Settings(ramps=1, size=0.1, splits=0, by_hand=by_hand))
+    predicted = 1 - formula_of(done.fitted).formula.churn_probability(table)
+    for rows in (eu, ~eu):
+        assert predicted[rows].mean() == pytest.approx(sample.retained[rows].mean(), abs=0.003)
+
+
 @pytest.mark.slow
 def test_on_simulated_panels_splits_are_found_where_there_are_any():
     """200 panels of each are in benchmarks/results/splits.md; here 15, with wide bounds."""

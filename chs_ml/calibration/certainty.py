@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chs_ml.export.words import is_flat
 from chs_ml.fit.evidence.alone import Alone
 from chs_ml.fit.evidence.contrasts import Contrast
 from chs_ml.fit.evidence.inference import Evidence, Verdict, verdict_of
 from chs_ml.fit.evidence.leaving import Left
 from chs_ml.fit.learning import Learned
 from chs_ml.fit.selection import Choice
+from chs_ml.formula import Formula, Term
 
 
 def certainty_of(learned: Learned, alone: Mapping[str, Alone]) -> dict[str, dict[str, Any]]:
@@ -43,6 +45,24 @@ def against_their_direction(choice: Choice) -> list[str]:
         for left in choice.left
         if left.contrast and left.metric in choice.declared and _verdict(left, choice) == "contradicts its direction"
     ]
+
+
+def against_in_the_formula(formula: Formula, learned: Learned) -> list[str]:
+    """Return a sentence for each metric that has a term, not split, and clearly goes the other way than declared."""
+    terms = {term.key: term for term in formula.terms}
+    return [
+        f"metric {one.metric!r} clearly goes the other way than declared, {comes_to(terms.get(one.metric))}; "
+        "check its direction"
+        for one in learned.inference.terms
+        if one.verdict == "contradicts its direction" and one.metric in learned.choice.declared
+    ]
+
+
+def comes_to(term: Term | None, where: str = "") -> str:
+    """Return what a curve against its direction comes to in the formula. where: of which side it is said."""
+    if term is None:
+        return f"and so has no weight{where}"
+    return f"and so has a weight{where} for missing values only" if is_flat(term) else f"yet has some weight{where}"
 
 
 def _verdict(left: Left, choice: Choice) -> Verdict | None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from chs_ml.calibration.certainty import comes_to
 from chs_ml.calibration.draft import Draft, without_bands
 from chs_ml.calibration.rows import outcomes_of, plans_of, sample_of, settings_of
 from chs_ml.evaluate import Difference, auc_difference, log_loss_difference
+from chs_ml.fit.basis import CurveBasis
 from chs_ml.fit.evidence.contrasts import SIGN
 from chs_ml.fit.evidence.inference import ONE_SIDED, WEAK_WHOLE, Verdict
 from chs_ml.fit.learning import refit, without_splits
@@ -26,13 +28,14 @@ THERE = {True: "there", False: "elsewhere"}
 def splits_paper(shipped: Draft, judged: dict[str, Any]) -> list[dict[str, Any]]:
     """Return for each split of a formula whom it is about, how far apart its sides are, and what it is worth.
 
-    judged: of ``splits_judged``. p counts all pairs that were asked; where there is nothing to compare it is 1.
+    judged: of ``splits_judged``. p counts all pairs that were asked; None where there is nothing to compare. without:
+    why a side has no weight, where that is known.
     """
     columns, found = Columns(shipped.panel.metrics), []
     worth = {line["metric"]: line for line in judged.get("kept", [])}
     for split in shipped.learned.choice.splits:
         holds, apart = split.when.applies(columns), shipped.learned.apart.get(split.metric)
-        p = 1.0 if apart is None else min(apart.p * split.asked, 1.0)
+        p = None if apart is None else min(apart.p * split.asked, 1.0)
         found.append(
             {
                 **_named(split),
@@ -48,9 +51,10 @@ def splits_paper(shipped: Draft, judged: dict[str, Any]) -> list[dict[str, Any]]
                     "high": apart.high,
                 },
                 "against": _against(shipped, split),
+                "without": _without(shipped, split),
                 "p": p,
                 "asked": split.asked,
-                "verdict": _verdict(p),
+                "verdict": None if p is None else _verdict(p),
                 "holdout": worth.get(split.metric, {}).get("holdout"),
             }
         )
@@ -58,23 +62,38 @@ def splits_paper(shipped: Draft, judged: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def _against(shipped: Draft, split: Split) -> list[str]:
-    """Return the sides without a weight whose rows clearly go the other way than a person declared."""
-    choice, apart = shipped.learned.choice, shipped.learned.apart.get(split.metric)
+    """Return the sides whose rows clearly go the other way than a person declared: their curve has no weight."""
+    apart = shipped.learned.apart.get(split.metric)
     sign = SIGN.get(split.whole.direction, 0)
-    if apart is None or split.metric not in choice.declared:
+    if apart is None or split.metric not in shipped.learned.choice.declared:
         return []
-    there = {term.when.holds for term in shipped.formula.terms if term.metric == split.metric and term.when}
-    clear = [holds for holds, z in apart.z.items() if holds not in there and sign * z < -ONE_SIDED]
-    return [THERE[holds] for holds in clear]
+    return [THERE[holds] for holds, z in apart.z.items() if sign * z < -ONE_SIDED]
+
+
+def _without(shipped: Draft, split: Split) -> dict[str, str]:
+    """Return why a side has no term: too few of its rows differ, or a wish leaves nothing for it."""
+    there = {term.key for term in shipped.formula.terms}
+    sides = [m for m in shipped.learned.fitted.basis.metrics if m.plan.name == split.metric and m.plan.when is not None]
+    wishes = shipped.learned.choice.wishes
+    wished = split.metric in wishes.metrics or wishes.pillar(split.metric) in wishes.pillars
+    found = {}
+    for side in sides:
+        if side.plan.key not in there and side.plan.when is not None:
+            learnable = side.learnable if isinstance(side, CurveBasis) else len(side.levels) > 1
+            if wished or not learnable:
+                found[THERE[side.plan.when.holds]] = "wish" if learnable else "alike"
+    return found
 
 
 def against_on_a_side(shipped: Draft) -> list[str]:
     """Return a sentence for each such side."""
+    terms = {(term.metric, THERE[term.when.holds]): term for term in shipped.formula.terms if term.when}
     return [
         f"metric {split.metric!r} clearly goes the other way than declared where {split.when} "
-        f"{'holds' if side == THERE[True] else 'does not hold'}, and so has no weight there; check its direction"
+        f"{'holds' if side == THERE[True] else 'does not hold'}, {so}; check its direction"
         for split in shipped.learned.choice.splits
         for side in _against(shipped, split)
+        for so in [comes_to(terms.get((split.metric, side)), " there")]
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chs_ml.calibration.anchoring import anchor_notes
-from chs_ml.calibration.certainty import against_their_direction
+from chs_ml.calibration.certainty import against_in_the_formula, against_their_direction
 from chs_ml.calibration.cuts import bands_left_out
 from chs_ml.calibration.draft import draft, learned_from
 from chs_ml.calibration.judging import judge
@@ -89,7 +89,8 @@ def calibrate(
 
     write_run(target, _files(weights, evaluation, spec_text(said, target)))
     notes = (*panel.notes, *map(str, doubts(known)), *against_their_direction(learned.choice))
-    notes += (*against_on_a_side(shipped), *bands_left_out(shipped.formula, said))
+    notes += (*against_in_the_formula(shipped.formula, shipped.learned), *against_on_a_side(shipped))
+    notes += tuple(bands_left_out(shipped.formula, said))
     notes += (*anchor_notes(learned.choice, parts.training, said), *splits_let_go(parts.training, said))
     notes += tuple(filter(None, [baseline_note(said)]))
     done = Calibration(weights, evaluation, target, notes=notes)

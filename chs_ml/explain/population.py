@@ -42,8 +42,8 @@ class Population:
     def average_change(self, formula: Formula, term: Term, start: float, end: float) -> float | None:
         """Return the mean change of churn probability where a term's health goes from ``start`` to ``end``.
 
-        Everything else of each customer is as it is; for a split, over the customers to whom its condition applies.
-        None for a formula without a link, and where the term applies to nobody.
+        Over all customers, everything else of each as it is; nothing changes for those to whom a condition does not
+        apply. None for a formula without a link, and where the term applies to nobody.
         """
         rows = self.applies.get(term.key, self.weight)
         if formula.link is None or not rows.sum() > 0.0:
@@ -51,7 +51,7 @@ class Population:
         score = sum((t.weight * self.health[t.key] for t in formula.terms), start=np.zeros(len(rows)))
         others = 100.0 * (score - term.weight * self.health[term.key])
         before, after = (formula.link.churn_probability(others + 100.0 * term.weight * n) for n in (start, end))
-        return float(np.average(after - before, weights=rows))
+        return float((after - before) @ rows / self.weight.sum())
 
     def moves(self, term: Term) -> float:
         """Return the points that typically separate two customers on a term: Gini's mean difference of 100·w·n.

@@ -8,11 +8,17 @@ from typing import Any
 
 from chs_ml.export.evidence import Line, evidence_by_term, is_number, verdict_of
 from chs_ml.export.labels import condition_in_words, labels_of
-from chs_ml.export.words import number, ratio
+from chs_ml.export.words import is_flat, number, ratio
 from chs_ml.formula import Condition, Term, WeightsFile
 
 Sides = dict[bool, Term]
 AGAINST = "it has no weight, as the data clearly go the other way than declared: check its direction"
+AGAINST_BUT_MISSING = AGAINST.replace("it has no weight", "only a missing value has a weight")
+WITHOUT = {
+    "wish": "it has no weight, as a wish leaves it none",
+    "alike": "it has no weight, as too few differ to learn from",
+}
+_WHERE = {True: "there", False: "elsewhere"}
 
 
 def splits_in_words(weights: WeightsFile) -> list[tuple[str, list[str]]]:
@@ -50,19 +56,26 @@ def _heading(weights: WeightsFile, when: Condition, papers: Mapping[tuple[str, s
 
 def _odds(sides: Sides, lines: Mapping[str, Line], paper: Line) -> str:
     """Return 'No → Active goes with churn 91% → 8% there (odds × 0.009), with 93% → 84% elsewhere (odds × 0.41)'."""
-    told = {holds: _impact(lines.get(term.key, {})) for holds, term in sides.items()}
+    told = {holds: _impact(lines.get(term.key, {})) for holds, term in sides.items() if not is_flat(term)}
     there, elsewhere = told.get(True), told.get(False)
     if there is None and elsewhere is None:
         return "has a curve of its own there"
     if there is None or elsewhere is None:
-        known, absent = (elsewhere, "there") if there is None else (there, "elsewhere")
-        other = "elsewhere" if there is None else "there"
-        against = paper.get("against")
-        why = AGAINST if isinstance(against, list) and absent in against else "no difference"
-        return f"{known} {other}; {absent} {why}"
+        known, absent = (elsewhere, True) if there is None else (there, False)
+        return f"{known} {_WHERE[not absent]}; {_WHERE[absent]} {_why(sides.get(absent), _WHERE[absent], paper)}"
     turned = ", the other way round" if there.turns_round(elsewhere) else ""
     same = there.ends == elsewhere.ends
     return f"{there} there; {elsewhere.without_ends() if same else elsewhere} elsewhere{turned}"
+
+
+def _why(term: Term | None, where: str, paper: Line) -> str:
+    """Return why a side has no curve. term: where it lives on its missing value alone."""
+    against, without = paper.get("against"), paper.get("without")
+    if isinstance(against, list) and where in against:
+        return AGAINST if term is None else AGAINST_BUT_MISSING
+    if term is not None:
+        return "only a missing value makes a difference"
+    return WITHOUT.get(str(without.get(where)), "no difference") if isinstance(without, dict) else "no difference"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ def shape_in_words(term: Term) -> str:
     return _curve(term.shape) if isinstance(term.shape, Curve) else _levels(term.shape)
 
 
+def is_flat(term: Term) -> bool:
+    """Return whether a curve moves nothing, so that its term lives on its missing value alone."""
+    return isinstance(term.shape, Curve) and max(term.shape.values) == min(term.shape.values)
+
+
 def mark(term: Term) -> str:
     """Return + for more is healthier, - for less is healthier, ± for neither."""
     return {"positive": "+", "negative": "-"}.get(term.direction, "±")

@@ -14,7 +14,7 @@ from chs_ml.errors import FitError
 from chs_ml.fit.anchor.pulling import signed_as_before
 from chs_ml.fit.basis import CurveBasis, MetricBasis
 from chs_ml.fit.evidence.companion import Companion, bending, companion_of
-from chs_ml.fit.evidence.contrasts import contrasts_of, signs_of
+from chs_ml.fit.evidence.contrasts import SIGN, Signs, along, contrasts_of, signs_of
 from chs_ml.fit.evidence.inference import Inference, Known, inference_of
 from chs_ml.fit.evidence.leaving import RULES, Left, without_evidence
 from chs_ml.fit.evidence.missed import missed
@@ -220,8 +220,9 @@ def _learned(
     sample: Sample, fitted: Fitted, companion: Companion, choice: Choice, separated: Sequence[Separation]
 ) -> Learned:
     weights, bending = weights_in(fitted), _bending(sample, fitted, companion)
-    contrasts = [one for one in contrasts_of(bending, signs_of(fitted)) if weights[one.metric] > 0.0]
-    inference = inference_of(bending, contrasts, weights, _known_of(choice, separated))
+    signs = signs_of(fitted)
+    contrasts = [one for one in contrasts_of(bending, signs) if weights[one.metric] > 0.0]
+    inference = inference_of(bending, contrasts, weights, _known_of(choice, separated, _along(bending, fitted, signs)))
     between = {split.metric: found for split in choice.splits if (found := apart(bending, split.metric))}
     doubts = doubts_of(sample.of(choice.plans), fitted, choice, separated)
     return Learned(fitted, choice, inference, doubts, between)
@@ -274,14 +275,24 @@ def _learnable(metric: MetricBasis) -> bool:
     return not isinstance(metric, CurveBasis) or metric.learnable
 
 
-def _known_of(choice: Choice, separated: Sequence[Separation]) -> dict[str, Known]:
-    """Return what is known of each metric beside its contrast."""
+def _along(companion: Companion, fitted: Fitted, signs: Signs) -> dict[str, float]:
+    """Return how far the curves with a direction go along it whose range another place sets, in standard errors."""
+    return {
+        metric.plan.key: SIGN[metric.plan.direction] * along(companion, at)
+        for at, metric in enumerate(fitted.basis.metrics)
+        if metric.plan.direction in SIGN and metric.plan.key not in signs
+    }
+
+
+def _known_of(choice: Choice, separated: Sequence[Separation], going: Mapping[str, float]) -> dict[str, Known]:
+    """Return what is known of each metric beside its contrast. going: along its direction."""
     kinds = {name: one.kind for one in separated for name in one.metrics}
     return {
         plan.key: Known(
             declared=plan.name in choice.declared,
             alike=tuple(left.metric for left in choice.left if plan.name in left.together_with),
             separates=kinds.get(plan.name),
+            along=going.get(plan.key, 0.0),
         )
         for plan in choice.plans
     }

@@ -191,11 +191,69 @@ def test_a_side_that_goes_the_other_way_than_declared_is_named(tmp_path):
     assert any("where calls > 3 holds, and so has no weight there" in note for note in done.notes)
 
 
+def some_missing(folder, **calibration):
+    """Write the table so that usage is not known of some, who churn no more and no less than others."""
+    written(folder, **calibration)
+    table = pd.read_csv(folder / "customers.csv")
+    table.loc[np.random.default_rng(4).random(ROWS) < 0.25, "usage"] = np.nan
+    table.to_csv(folder / "customers.csv", index=False)
+
+
+def verdicts(done):
+    return {one["verdict"] for one in done.weights.evidence if one["metric"] == "usage"}
+
+
+def test_a_side_that_lives_on_its_missing_value_alone_is_named_too(tmp_path):
+    some_missing(tmp_path, splits=[{"metric": "usage", "when": CALLS}])
+    done = edited(tmp_path, "direction: positive")
+    [there] = [one for one in done.weights.evidence if one["metric"] == "usage" and one["when"]["holds"]]
+    assert there["shape"] == "level" and there["verdict"] == "contradicts its direction"
+    assert done.weights.training["splits"][0]["against"] == ["there"]
+    [(_, [sentence])] = splits_in_words(done.weights)
+    assert "there only a missing value has a weight, as the data clearly go the other way than declared" in sentence
+    assert any("where calls > 3 holds, and so has a weight there for missing values only" in n for n in done.notes)
+
+
+def test_so_is_a_metric_that_is_not_split(tmp_path):
+    some_missing(tmp_path, splits=0)
+    done = edited(tmp_path, "direction: negative")
+    assert verdicts(done) == {"contradicts its direction"}
+    said = "metric 'usage' clearly goes the other way than declared, and so has a weight for missing values only"
+    assert sum(said in note for note in done.notes) == 1
+
+
 def test_a_wish_is_told_once_for_both_sides(tmp_path):
     written(tmp_path)
     done = edited(tmp_path, "weight: 0.3")
     [line] = pinned_in_words(done.weights)
     assert line.startswith("Pinned: Use (both sides of its split together), 30 %")
+
+
+def test_why_a_side_has_no_weight_is_said(tmp_path):
+    written(tmp_path, splits=[{"metric": "usage", "when": CALLS}])
+    table = pd.read_csv(tmp_path / "customers.csv")
+    table.loc[table["calls"] > 3, "usage"] = 0.5
+    table.to_csv(tmp_path / "customers.csv", index=False)
+    done = calibrate(load_spec(tmp_path / "calibration.yaml"), tmp_path / "run", track=False)
+    [paper] = done.weights.training["splits"]
+    assert (paper["p"], paper["verdict"], paper["without"]) == (None, None, {"there": "alike"})
+    [(_, [sentence])] = splits_in_words(done.weights)
+    assert "there it has no weight, as too few differ to learn from" in sentence and "(p =" not in sentence
+    file = json.loads(done.weights.dumps())
+    for why, told in (("wish", "there it has no weight, as a wish leaves it none"), (7, "there no difference")):
+        file["training"]["splits"][0]["without"] = {"there": why}
+        [(_, [sentence])] = splits_in_words(WeightsFile.loads(json.dumps(file)))
+        assert told in sentence
+
+
+def test_the_change_over_all_customers_counts_those_whom_a_side_leaves_alone(split):
+    frame = worlds.frame(ROWS)
+    for term, line in zip(split.formula.terms, split.weights.evidence, strict=True):
+        if term.when is not None:
+            ends = [frame.assign(usage=np.where(term.when.applies(frame), end, frame["usage"])) for end in
+                    (term.shape.knots[0], term.shape.knots[-1])]  # fmt: skip
+            before, after = map(split.formula.churn_probability, ends)
+            assert line["impact"]["average_change"] == pytest.approx((after - before).mean(), abs=1e-9)
 
 
 def test_by_hand_and_none(tmp_path):

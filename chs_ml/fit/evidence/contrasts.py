@@ -124,6 +124,18 @@ def signs_of(fitted: Fitted) -> dict[str, int]:
     return signs
 
 
+def along(companion: Companion, at: int) -> float:
+    """Return what a number moves from its lowest to its highest knot, in standard errors; 0 for levels."""
+    metric = companion.basis.metrics[at]
+    if not isinstance(metric, CurveBasis):
+        return 0.0
+    across = np.zeros(len(companion.beta))
+    first = companion.basis.layout.columns_of(at).start
+    across[first : first + metric.ramps] = 1.0
+    error = float(np.sqrt(max(float(across @ companion.covariance @ across), 0.0)))
+    return float(across @ companion.beta) / error if error > 0 else 0.0
+
+
 def contrasts_of(companion: Companion, signs: Signs) -> tuple[Contrast, ...]:
     """Return the contrast of each metric."""
     with one_thread():

@@ -64,12 +64,19 @@ class Known:
     """What is known of a metric beside its contrast.
 
     declared: its direction was not the data's to choose. alike: metrics that were set aside for it. separates: see
-    ``Evidence``.
+    ``Evidence``. along: what a curve with a direction moves from its unhealthy end to the other, in standard errors,
+    where another of its differences is the largest (a missing value's): such a curve may be against its direction too.
     """
 
     declared: bool = False
     alike: tuple[str, ...] = ()
     separates: str | None = None
+    along: float = 0.0
+
+    @property
+    def against(self) -> bool:
+        """Whether the curve clearly goes the other way, whatever its missing value says."""
+        return self.along < -(ONE_SIDED if self.declared else TWO_SIDED)
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,7 @@ def inference_of(
 
 def _evidence(contrast: Contrast, of: Known, rank: tuple[int | None, int | None]) -> Evidence:
     """Return what is known of one weight but its interval."""
-    verdict = verdict_of(contrast, declared=of.declared)
+    verdict = "contradicts its direction" if of.against else verdict_of(contrast, declared=of.declared)
     return Evidence(
         metric=contrast.metric,
         verdict="weak" if of.alike and verdict == "clear" else verdict,

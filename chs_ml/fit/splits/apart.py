@@ -9,7 +9,7 @@ import numpy as np
 
 from chs_ml.fit.basis import CurveBasis, LevelsBasis, MetricBasis
 from chs_ml.fit.evidence.companion import Companion
-from chs_ml.fit.evidence.contrasts import TWO_SIDED, wald_p
+from chs_ml.fit.evidence.contrasts import TWO_SIDED, along, wald_p
 from chs_ml.formula.columns import FloatArray
 
 
@@ -51,26 +51,16 @@ def apart(companion: Companion, metric: str) -> Apart | None:
         float(across @ companion.beta),
         float(np.sqrt(max(float(across @ companion.covariance @ across), 0.0))),
     )
-    z = {holds: _along(companion, at) for holds, at in sides.items()}
+    z = {holds: along(companion, at) for holds, at in sides.items()}
     p = wald_p(designs[1:] - designs[:1], companion.beta, companion.covariance)
     return Apart(places[start], places[end], value, value - TWO_SIDED * error, value + TWO_SIDED * error, p, z)
-
-
-def _along(companion: Companion, at: int) -> float:
-    """Return what a number moves from its lowest to its highest knot, in standard errors; 0 for levels."""
-    metric = companion.basis.metrics[at]
-    if not isinstance(metric, CurveBasis):
-        return 0.0
-    across = np.zeros(len(companion.beta))
-    first = companion.basis.layout.columns_of(at).start
-    across[first : first + metric.ramps] = 1.0
-    error = float(np.sqrt(max(float(across @ companion.covariance @ across), 0.0)))
-    return float(across @ companion.beta) / error if error > 0 else 0.0
 
 
 def _common(one: MetricBasis, other: MetricBasis) -> list[float] | list[str]:
     """Return where both can be compared: knots within the ends of both, or levels that both have."""
     if isinstance(one, CurveBasis) and isinstance(other, CurveBasis):
+        if not (one.learnable and other.learnable):  # held at nothing, which is no estimate
+            return []
         low, high = max(one.knots[0], other.knots[0]), min(one.knots[-1], other.knots[-1])
         both = np.union1d(one.knots, other.knots)
         if low >= high:

@@ -102,3 +102,14 @@ def test_what_separates_has_no_interval():
     first, second, _ = said(MOVES, SPREAD, known={"m0": Known(separates="complete")}).terms
     assert (first.low, first.high, first.outside, first.separates) == (None, None, False, "complete")
     assert second.low is not None
+
+
+@pytest.mark.parametrize(
+    ("along", "declared", "against"),
+    [(-1.7, True, True), (-1.6, True, False), (-1.9, False, False), (-2.0, False, True)],
+)
+def test_a_curve_against_its_direction_is_no_clear_one_whatever_its_missing_value_says(along, declared, against):
+    [one, other, _] = said(MOVES, SPREAD, known={"m0": Known(declared=declared, along=along)}).terms
+    assert (one.verdict, other.verdict) == ("contradicts its direction" if against else "clear", "clear")
+    nominal, _, _ = said(MOVES, SPREAD, known={"m0": Known(declared=declared)}).terms
+    assert (one.low, one.high, one.contrast, one.z) == (nominal.low, nominal.high, nominal.contrast, nominal.z)

@@ -222,7 +222,7 @@ def test_an_anchor_without_the_split_pulls_both_sides_to_the_whole():
 def test_what_the_split_metric_says_of_the_sides_themselves_is_not_lost(regions, plans):
     """Where the plan is 'only' in exactly the rows with region EU, the region says what EU is worth.
 
-    EU's side has one plan, and no curve. region is called noise here. With two regions it says nothing that the plan does not.
+    EU has one plan, so no curve there. region is called noise here; with two of them it says nothing beside the plan.
     """
     table = worlds.frame(3_000).assign(noise=np.random.default_rng(8).choice(regions, 3_000))
     eu = table["noise"].to_numpy() == "EU"

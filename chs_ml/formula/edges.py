@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,13 +11,10 @@ import numpy as np
 
 from chs_ml.formula.conditions import Condition
 from chs_ml.formula.formula import Formula
+from chs_ml.formula.reach import UNSEEN, Row, Value, extreme_row
 from chs_ml.formula.shapes import Curve, Levels
 from chs_ml.formula.terms import Term
 
-Value = float | str | None
-Row = dict[str, Value]
-
-UNSEEN = "a level never seen"
 NEAR_A_CUT = 1e-12
 EXTREMES = (1e308, -1e308, 5e-324)
 
@@ -72,7 +69,8 @@ def rows_on_cuts(formula: Formula) -> Iterator[Row]:
     From the worst row to the best one metric after another moves: where the score passes the cut along a curve, the
     place is closed in on. A score that jumps over the cut (levels, conditions) is passed over.
     """
-    paths = [list(_path(formula, order)) for order in _orders(formula)]
+    ends = extreme_row(formula, best=False, known=True), extreme_row(formula, best=True, known=True)
+    paths = [list(_path(formula, ends, order)) for order in _orders(formula, ends[0])]
     for band in formula.bands[:-1]:
         row = next((row for path in paths if (row := _on_cut(formula, path, band.start)) is not None), None)
         if row is not None:
@@ -80,9 +78,25 @@ def rows_on_cuts(formula: Formula) -> Iterator[Row]:
 
 
 def worst_and_best(formula: Formula) -> tuple[Row, Row]:
-    """Return a row in which every metric is at its unhealthiest, and one in which it is at its healthiest."""
-    path = list(_path(formula, next(_orders(formula))))
-    return path[0][1], path[-1][1]
+    """Return a row of the least score that can be reached, and one of the greatest."""
+    start = _where_no_rule_holds(formula)
+    return {**start, **extreme_row(formula, best=False)}, {**start, **extreme_row(formula, best=True)}
+
+
+def telling(terms: Iterable[Term]) -> Row:
+    """Return for each term's metric a value at which the term says something else than where it does not apply.
+
+    Of the two sides of a split, the one where the condition does not hold is asked: it applies where that is unknown.
+    """
+    return {
+        term.metric: _telling(term) for term in sorted(terms, key=lambda one: one.when is None or not one.when.holds)
+    }
+
+
+def _telling(term: Term) -> Value:
+    values: list[Value] = [*term.shape.knots] if isinstance(term.shape, Curve) else [*term.shape.names]
+    health = term.shape.values if isinstance(term.shape, Curve) else [value for _, value in term.shape.values]
+    return values[int(np.argmax(np.abs(np.array(health) - (term.otherwise or 0.0))))]
 
 
 def frame_of(rows: list[Row]) -> dict[str, Any]:
@@ -103,12 +117,12 @@ def _floors(formula: Formula) -> dict[str, float]:
 
 
 def about(condition: Condition) -> list[tuple[Value, tuple[str, ...]]]:
-    """Return values just on either side of a condition, with tags: a number and its two neighbours, or a level."""
+    """Return values about a condition, with tags: missing, then a number and its two neighbours, or levels."""
     if condition.above is None:
-        return [(meeting(condition), ()), (meeting(condition, met=False), ())]
+        return [(None, ()), (condition.level, ()), (UNSEEN, ())]
     edge = float(condition.above)
     beside = (float(np.nextafter(edge, way)) for way in (np.inf, -np.inf))
-    return [(edge, ()), *((value, ("ulp_edge",)) for value in beside)]
+    return [(None, ()), (edge, ()), *((value, ("ulp_edge",)) for value in beside)]
 
 
 def _beyond(threshold: float, side: int) -> float:
@@ -148,28 +162,29 @@ def _short(value: float) -> float:
     return float(f"{value:.9g}")
 
 
-def _orders(formula: Formula) -> Iterator[list[Term]]:
-    terms = list({term.metric: term for term in formula.terms}.values())
-    curves = [term for term in terms if isinstance(term.shape, Curve)]
-    levels = [term for term in terms if isinstance(term.shape, Levels)]
-    yield from (levels + curves, curves + levels, curves[::-1] + levels, levels[::2] + curves + levels[1::2])
+def _orders(formula: Formula, row: Row) -> Iterator[list[str]]:
+    """Give orders in which the metrics move: those of conditions, by which a score jumps, come first or last."""
+    on = {term.when.metric for term in formula.terms if term.when is not None}
+    conditions = [name for name in row if name in on]
+    numbers = [name for name, value in row.items() if isinstance(value, float) and name not in on]
+    levels = [name for name in row if name not in on and name not in numbers]
+    for order in (levels + numbers, numbers + levels, numbers[::-1] + levels, levels[::2] + numbers + levels[1::2]):
+        yield order + conditions
+        if conditions:
+            yield conditions + order
 
 
-def _path(formula: Formula, order: list[Term]) -> Iterator[tuple[str, Row]]:
+def _where_no_rule_holds(formula: Formula) -> Row:
     row: Row = {**dict.fromkeys(formula.metrics), **_floors(formula)}
-    row.update({rule.when.metric: meeting(rule.when, met=False) for rule in formula.rules})
-    row.update({term.metric: _extreme_of(term, best=False) for term in order})
+    return row | {rule.when.metric: meeting(rule.when, met=False) for rule in formula.rules}
+
+
+def _path(formula: Formula, ends: tuple[Row, Row], order: list[str]) -> Iterator[tuple[str, Row]]:
+    row = {**_where_no_rule_holds(formula), **ends[0]}
     yield "", dict(row)
-    for term in order:
-        row[term.metric] = _extreme_of(term, best=True)
-        yield term.metric, dict(row)
-
-
-def _extreme_of(term: Term, *, best: bool) -> Value:
-    shape = term.shape
-    values = shape.values if isinstance(shape, Curve) else [value for _, value in shape.values]
-    position = int(np.argmax(values) if best else np.argmin(values))
-    return float(shape.knots[position]) if isinstance(shape, Curve) else shape.names[position]
+    for name in order:
+        row[name] = ends[1][name]
+        yield name, dict(row)
 
 
 def _on_cut(formula: Formula, path: list[tuple[str, Row]], cut: float) -> Row | None:

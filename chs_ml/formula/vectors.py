@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,22 +11,23 @@ import numpy as np
 from chs_ml.formula.edges import (
     EXTREMES,
     Edges,
-    Row,
-    Value,
     about,
     edges_of,
     frame_of,
     meeting,
     rows_on_cuts,
+    telling,
     worst_and_best,
 )
 from chs_ml.formula.fields import Place
 from chs_ml.formula.formula import Formula
+from chs_ml.formula.reach import Row, Value
 
+Tagged = tuple[Row, tuple[str, ...]]
 Vector = dict[str, Any]
 """{inputs, n, score, churn_probability, band, tags}; a number that JSON lacks is {"$f": "nan" | "inf" | "-inf"}."""
 
-MOST_CELLS = 6000
+USUAL, MOST_CELLS = 30, 6000
 TOLERANCE = 1e-9
 _KEYS = ("inputs", "n", "score", "churn_probability", "band", "tags")
 _TAGGED_FLOATS = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}
@@ -38,18 +40,22 @@ class _HasVectors(Protocol):
     def vectors(self) -> list[Vector]: ...
 
 
-def vectors_of(formula: Formula, limit: int = 30) -> list[Vector]:
-    """Return at most ``limit`` vectors, the same for the same formula.
+def vectors_of(formula: Formula, limit: int | None = None) -> list[Vector]:
+    """Return at most ``limit`` vectors, the same for the same formula; without a limit 30, or more for many splits.
 
     They meet knots and their two neighbours (tag ``ulp_edge``), every form of missing (``needs_nan``,
     ``empty_string``, ``all_missing``), ±1e308 and a denormal (``extreme``), unseen levels (``unseen``) and variants of
     known ones (``case_variant``), a score on each cut (``on_cut``), each rule (``rule``), both sides
-    of a split, at its edge and beside it (``split``), ``worst`` and ``best``.
+    of every split, at its edge, beside it, and where its condition is unknown and its metric is not (``split``), and
+    the least and the greatest score that can be reached (``worst``, ``best``).
     ``digits_17``: some input has more digits than a spreadsheet keeps. A wide formula gets fewer vectors, so that its
     file stays under 1 MiB.
     """
-    limit = max(3, min(limit, MOST_CELLS // (len(formula.metrics) + len(formula.terms))))
-    tagged = list(_rows(formula, limit))[:limit]
+    most = max(3, MOST_CELLS // (len(formula.metrics) + len(formula.terms)))
+    splits = list(_at_splits(formula))
+    usual = min(USUAL if limit is None else max(3, limit), most)
+    more = min(max(0, len(splits) - usual // 3), most - usual) if limit is None else 0
+    tagged = list(_rows(formula, usual, splits[: usual // 3 + more]))[: usual + more]
     frame = frame_of([row for row, _ in tagged])
     scored = formula.read(frame)
     return [
@@ -120,12 +126,14 @@ def _are_numbers(value: Any) -> bool:
     return isinstance(value, dict) and all(type(part) is float for part in value.values())
 
 
-def _rows(formula: Formula, limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]:
+def _rows(formula: Formula, limit: int, splits: list[Tagged]) -> Iterator[Tagged]:
+    """Give the rows of splits, and as many others as there are in ``limit`` beside a third for splits."""
     edges = edges_of(formula)
     special = [(dict.fromkeys(formula.metrics), ("all_missing", "missing")), *_special(formula, edges, limit)]
-    special = [*special[: max(1, limit // 2)], *list(_at_splits(formula, edges))[: limit // 3]]
+    special = special[: limit // 2 + 1]
     yield from special
-    left = limit - len(special)
+    yield from splits
+    left = limit - len(special) - min(len(splits), limit // 3)
     plain = max(len(edge.plain) for edge in edges.values())
     beside = max(len(edge.tagged.get("ulp_edge", ())) for edge in edges.values())
     plain = min(plain, max(left - beside, left * 2 // 3))
@@ -135,7 +143,7 @@ def _rows(formula: Formula, limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]
         yield _mixed(edges, turn, min(beside, left - plain), "ulp_edge"), ("ulp_edge",)
 
 
-def _special(formula: Formula, edges: dict[str, Edges], limit: int) -> Iterator[tuple[Row, tuple[str, ...]]]:
+def _special(formula: Formula, edges: dict[str, Edges], limit: int) -> Iterator[Tagged]:
     yield from zip(worst_and_best(formula), [("worst",), ("best",)], strict=True)
     for tag, turns in (("needs_nan", 3), ("empty_string", 1), ("unseen", 1), ("case_variant", max(1, limit // 30))):
         if any(tag in edge.tagged and edge.tagged[tag] for edge in edges.values()):
@@ -149,12 +157,20 @@ def _special(formula: Formula, edges: dict[str, Edges], limit: int) -> Iterator[
         yield _mixed(edges, turn, len(EXTREMES), "extreme"), ("extreme",)
 
 
-def _at_splits(formula: Formula, edges: dict[str, Edges]) -> Iterator[tuple[Row, tuple[str, ...]]]:
-    """Give rows at the condition of each split and just beside it."""
-    conditions = dict.fromkeys(term.when for term in formula.terms if term.when and term.when.holds)
+def _at_splits(formula: Formula) -> list[Tagged]:
+    """Return rows about the condition of each split, in which its metrics show on which side they are.
+
+    First those in which the condition is unknown, of all conditions, then those at its edge, then those beside it.
+    """
+    edges, split = edges_of(formula), [(term.when, term) for term in formula.terms if term.when is not None]
+    conditions = list(dict.fromkeys(replace(when, holds=True) for when, _ in split))
+    found: list[tuple[int, Tagged]] = []
     for turn, when in enumerate(conditions):
-        for value, tags in about(when):
-            yield {**_mixed(edges, turn, len(conditions)), when.metric: value}, ("split", *tags)
+        shown = telling(term for on, term in split if replace(on, holds=True) == when)
+        for rank, (value, tags) in enumerate(about(when)):
+            row = {**_mixed(edges, turn, len(conditions)), **shown, when.metric: value}
+            found.append((rank, (row, ("split", *tags))))
+    return [tagged for _, tagged in sorted(found, key=lambda one: one[0])]
 
 
 def _mixed(edges: dict[str, Edges], turn: int, turns: int, tag: str = "") -> Row:

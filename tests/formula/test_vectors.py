@@ -6,9 +6,11 @@ import copy
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from chs_ml.formula import check_vectors, formula_as_dict, vectors_of
+from chs_ml.formula import Condition, Curve, Formula, Link, Term, check_vectors, formula_as_dict, vectors_of
+from chs_ml.formula.frames import Columns
 from chs_ml.formula.vectors import read_input
 from tests.formula import drawn, reference
 from tests.formula.papers import first_file, first_formula
@@ -113,3 +115,78 @@ def test_drawn_formulas_have_vectors_that_hold():
         for vector in vectors_of(formula):
             row = {name: read_input(value) for name, value in vector["inputs"].items()}
             assert vector["score"] == pytest.approx(reference.answer(written, row)["score"], abs=1e-12)
+
+
+def splits(count, sides=(True, False)):
+    """Return a formula of so many splits, each by a condition of its own, numbers and levels in turn."""
+    curve = {True: Curve((0.0, 10.0), (1.0, 0.0), 0.3), False: Curve((0.0, 5.0, 10.0), (0.0, 0.7, 1.0), 0.6)}
+    terms = []
+    for at in range(count):
+        on = Condition(f"on{at}", above=3.0) if at % 2 == 0 else Condition(f"on{at}", level="EU")
+        terms += [
+            Term(f"m{at}", "", "free", 1.0, curve[holds], when=replace(on, holds=holds), otherwise=0.4)
+            for holds in sides
+        ]
+    return Formula(tuple(replace(term, weight=1 / len(terms)) for term in terms), Link(1.0, 2.0))
+
+
+class Unknown(Condition):
+    """A scorer's mistake where the condition's metric is missing."""
+
+    def applies(self, frame):
+        found = Condition.applies(self, frame)
+        missing = pd.isna(np.asarray(Columns.of(frame)[self.metric], dtype=object))
+        return np.where(missing, self.mistaken, found)
+
+
+class Holds(Unknown):
+    @property
+    def mistaken(self):
+        return self.holds
+
+
+class Neither(Unknown):
+    mistaken = False
+
+
+MISTAKES = {
+    "NULL > t is true": lambda on: Holds(on.metric, on.above, on.level, on.holds),
+    "NULL is on neither side": lambda on: Neither(on.metric, on.above, on.level, on.holds),
+    "the other way round": lambda on: replace(on, holds=not on.holds),
+    "at the edge it holds": lambda on: (
+        on if on.above is None else replace(on, above=float(np.nextafter(on.above, 0.0)))
+    ),
+    "not just above it": lambda on: on if on.above is None else replace(on, above=float(np.nextafter(on.above, 9.0))),
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 20])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_scorer_that_mistakes_any_condition_is_caught(count, mistake):
+    formula = splits(count)
+    vectors = vectors_of(formula)
+    for at in range(count):
+        if at % 2 and mistake in ("at the edge it holds", "not just above it"):
+            continue  # levels have no edge
+        wrong = [
+            replace(term, when=MISTAKES[mistake](term.when)) if term.metric == f"m{at}" else term
+            for term in formula.terms
+        ]
+        told = check_vectors(replace(first_file(), formula=replace(formula, terms=tuple(wrong)), vectors=vectors))
+        assert any("score is" in line for line in told), (at, mistake)
+
+
+@pytest.mark.parametrize("side", [True, False])
+def test_a_split_of_which_one_side_is_left_is_asked_for_too(side):
+    formula = splits(2, (side,))
+    for vectors in (vectors_of(formula), vectors_of(formula, 12)):
+        asked = [vector["inputs"] for vector in vectors if "split" in vector["tags"]]
+        for at in range(2):
+            assert any(row[f"on{at}"] is None and row[f"m{at}"] is not None for row in asked)
+
+
+def test_worst_and_best_are_the_least_and_the_greatest_score_that_can_be_reached():
+    for formula in (splits(3), splits(2, (False,)), first_formula(), *map(drawn.formula, range(20))):
+        scores = {tag: v["score"] for v in vectors_of(formula) for tag in v["tags"] if tag in ("worst", "best")}
+        assert scores["worst"] <= min(vector["score"] for vector in vectors_of(formula, 200)) + 1e-9
+        assert scores["best"] >= max(vector["score"] for vector in vectors_of(formula, 200)) - 1e-9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -20,9 +20,10 @@ from chs_ml.fit.fitting import Sample, with_crowd
 from chs_ml.fit.learning import Learned, learn
 from chs_ml.fit.lowering import formula_of
 from chs_ml.fit.selection import Settings
+from chs_ml.fit.splits.asked import asked
 from chs_ml.fit.splits.by_hand import check_splits
 from chs_ml.fit.table import Column, MetricPlan, MissingRule, Table, Wanted, read_table
-from chs_ml.formula import Condition, Formula
+from chs_ml.formula import Formula
 from chs_ml.formula.columns import FloatArray
 
 
@@ -104,6 +105,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError("HealthScoreClassifier needs two classes; the data contains one class only.")
         weight: FloatArray = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
+        settings = self._settings([*frame.columns])
         plans = self._plans(frame)
         table = read_table(frame, plans)
         order, together = _content_order(table, (weight, churned), groups)
@@ -114,8 +116,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         if groups is None:  # rows alike stay together, and are yet as many customers as they weigh
             sample = with_crowd(sample, unknown(len(weight)))
         sample = sample.take(counted)
-        settings = self._settings()
-        check_splits(sample, settings.by_hand)
+        check_splits(sample, settings.by_hand, "splits")
         self.learned_: Learned = learn(sample, plans, settings)
         self.n_iter_ = self.learned_.fitted.solution.gradients
         return self
@@ -150,7 +151,9 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
-    def _settings(self) -> Settings:
+    def _settings(self, columns: Collection[str]) -> Settings:
+        most, by_hand = asked(self.splits, columns)
+
         def given(value: Any) -> Any:
             return None if isinstance(value, str) and value == "auto" else value
 
@@ -162,8 +165,8 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
             self.seed,
             evidence=self.evidence,
             keep=tuple(self.keep),
-            splits=self.splits if isinstance(self.splits, int) else 0,
-            by_hand=() if isinstance(self.splits, int) else tuple(map(_by_hand, self.splits)),
+            splits=most,
+            by_hand=by_hand,
             never=tuple(self.never),
             anchor=None if self.anchor is None else given(self.anchor_strength),
         )
@@ -200,16 +203,6 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
             if np.isinf(renamed[name].to_numpy(np.float64, na_value=np.nan)).any():
                 raise FitError(f"metric {name!r} holds infinity. Mend the column, or leave the cell empty.")
         return renamed
-
-
-def _by_hand(split: Mapping[str, Any]) -> tuple[str, Condition]:
-    try:
-        return str(split["metric"]), Condition(**split["when"])
-    except (KeyError, TypeError) as error:
-        raise FitError(
-            f"splits: found {split!r}; a split is {{'metric': name, 'when': {{'metric': name, 'above': number}}}}, or "
-            "with 'level': text in place of 'above'."
-        ) from error
 
 
 def _check_names(frame: pd.DataFrame, *settings: Any) -> None:

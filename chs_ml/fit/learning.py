@@ -108,7 +108,7 @@ def _check_split(by_hand: Collection[str], alike: Sequence[Same]) -> None:
     """Raise FitError where a metric that is to be split was set aside for others that say the same."""
     said = "so that it has no curve of its own to split. Split one of them only, by neither of them."
     problems = [
-        f"calibration.splits: {one.metric!r} says the same as {' and '.join(map(repr, one.as_))}, {said}"
+        f"splits: {one.metric!r} says the same as {' and '.join(map(repr, one.as_))}, {said}"
         for one in alike
         if one.metric in by_hand
     ]

@@ -75,7 +75,7 @@ class _Factor:
     def set(self, name: str, value: int) -> _Factor:
         """Return what is left where a metric has this value."""
         at = self.names.index(name)
-        return _Factor(self.names[:at] + self.names[at + 1 :], self.table.take(value, axis=at))
+        return _Factor(self.names[:at] + self.names[at + 1 :], np.asarray(self.table.take(value, axis=at)))
 
 
 def _others(name: str, factors: Sequence[_Factor]) -> list[str]:
@@ -88,9 +88,15 @@ def _done_away(factors: dict[str, list[_Factor]], name: str) -> _Factor:
     mine = factors.pop(name)
     scope = (name, *_others(name, mine))
     sizes = {other: size for factor in mine for other, size in zip(factor.names, factor.table.shape, strict=True)}
-    dense = prod(sizes.values()) > MOST
-    whole = _Factor((name,), np.stack([factor.only(name) for factor in mine]).sum(0)) if dense else _summed(scope, mine)
-    left = [factor.set(name, int(np.argmax(whole.table))) for factor in mine] if dense else [whole.best()]
+    if prod(sizes.values()) > MOST:
+        alone = np.zeros(sizes[name])
+        for factor in mine:
+            alone = alone + factor.only(name)
+        whole = _Factor((name,), alone)
+        left = [factor.set(name, int(np.argmax(alone))) for factor in mine]
+    else:
+        whole = _summed(scope, mine)
+        left = [whole.best()]
     for other in scope[1:]:
         factors[other] = [factor for factor in factors[other] if factor not in mine]
         factors[other] += [factor for factor in left if other in factor.names]

@@ -12,6 +12,7 @@ from chs_ml.errors import SpecError
 from chs_ml.spec.calibration import CalibrationSpec
 from chs_ml.spec.complaints import complaints
 from chs_ml.spec.expansion import unset
+from chs_ml.spec.splits import as_written
 from chs_ml.spec.tree import Unreadable, read_tree
 
 
@@ -22,7 +23,10 @@ def load_spec(path: str | Path) -> CalibrationSpec:
     try:
         spec = CalibrationSpec.model_validate(tree, context={"folder": path.parent})
     except ValidationError as error:
-        said = sorted(complaints(error, CalibrationSpec), key=lambda one: lines.get(_nearest_key(one[0], lines), 0))
+        said = sorted(
+            complaints(error, CalibrationSpec),
+            key=lambda one: lines.get(_nearest_key(as_written(one[0], lines), lines), 0),
+        )
         raise SpecError(*(_placed(path.name, lines, *one) for one in said)) from None
     missing = [_placed(path.name, lines, where, said) for where, said in _unset_variables(spec)]
     if missing:
@@ -60,7 +64,9 @@ def _placed(file: str, lines: Mapping[str, int], where: str, said: str) -> str:
     """One line: the file with the line number of the key (or of what it stands in), the key, the sentence."""
     if not where and ": " in said:
         where, _, rest = said.partition(": ")
+        where = as_written(where, lines)
         where, said = (where, rest) if where in lines else ("", said)
+    where = as_written(where, lines)
     near = _nearest_key(where, lines)
     line = f", line {lines[near]}" if near in lines else ""
     return f"{file}{line}: {where}: {said}" if where else f"{file}{line}: {said}"

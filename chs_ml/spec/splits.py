@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -23,9 +24,9 @@ class FixedSplit(SpecPart):
 
 
 class Splits(SpecPart):
-    """What may be split: at most so many, those that are fixed included."""
+    """What may be split: the fixed ones, and as many found ones as are wanting to ``most``."""
 
-    most: int = Field(3, ge=0, le=MOST, description="at most so many are searched for; 0: none")
+    most: int = Field(3, ge=0, le=MOST, description="searched for until there are so many, fixed ones counted; 0: none")
     fixed: tuple[FixedSplit, ...] = Field((), description="list of {metric, when}, made whatever the data say")
     never: Texts = Field((), description="metrics that are neither split nor a condition")
 
@@ -36,12 +37,23 @@ def as_splits(value: Any) -> Any:
         return {"most": 0, "fixed": value}
     if isinstance(value, Mapping | Splits):
         return value
-    if value is None or isinstance(value, bool) or not str(value).isdigit() or int(value) > MOST:
+    written = re.fullmatch(r"([0-9]{1,4})(\.0*)?", "" if isinstance(value, bool) else str(value))
+    if written is None or int(written[1]) > MOST:
         raise ValueError(
-            f"found {value!r}; splits are a whole number from 0 to {MOST}, a list of {{metric, when}}, or "
+            f"found {value!r:.60}; splits are a whole number from 0 to {MOST}, a list of {{metric, when}}, or "
             "{most, fixed, never}. Write one of these"
         )
-    return {"most": value}
+    return {"most": int(written[1])}
+
+
+def as_written(path: str, lines: Collection[str]) -> str:
+    """Return the path of a fixed split as the file has it, in a list of its own or under ``fixed``. lines: its keys."""
+    alone, within = "calibration.splits[", "calibration.splits.fixed["
+    if path.startswith(alone) and any(key.startswith(within) for key in lines):
+        return within + path.removeprefix(alone)
+    if path.startswith(within) and any(key.startswith(alone) for key in lines):
+        return alone + path.removeprefix(within)
+    return path
 
 
 def problems_of_splits(splits: Splits, metrics: Sequence[Metric]) -> Iterator[str]:

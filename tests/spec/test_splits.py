@@ -17,6 +17,8 @@ FIXED = FixedSplit(metric="nps", when=When(metric="logins", above=3.0))
     [
         ("0", Splits(most=0)),
         ("5", Splits(most=5)),
+        ("3.0", Splits(most=3)),
+        ("{most: 3.0}", Splits(most=3)),
         ("[{metric: nps, when: {metric: logins, above: 3}}]", Splits(most=0, fixed=(FIXED,))),
         ("{most: 2, never: logins}", Splits(most=2, never=("logins",))),
         ("{fixed: [{metric: nps, when: {metric: logins, above: 3}}]}", Splits(most=3, fixed=(FIXED,))),
@@ -36,7 +38,16 @@ def test_a_number_a_list_or_all_of_it(load, said, meant):
             "calibration.splits: found '-1'; splits are a whole number from 0 to 20, a list of {metric, when}, or",
         ),
         ("many", "calibration.splits: found 'many'; splits are"),
-        ("[{metric: nps}]", "calibration.splits.fixed[0].when: is missing"),
+        ("[{metric: nps}]", "calibration.splits[0].when: is missing"),
+        ("{fixed: [{metric: nps}]}", "line 12: calibration.splits.fixed[0].when: is missing"),
+        ("²", "calibration.splits: found '²'; splits are a whole number from 0 to 20"),
+        ("9" * 5_000, "calibration.splits: found '999"),
+        ("2.5", "calibration.splits: found '2.5'; splits are"),
+        (
+            "{most: 2, fixed: [{metric: gender, when: {metric: nps, above: 3}}]}",
+            "calibration.splits.fixed[0].metric: found 'gender'",
+        ),
+        ("{fixed: [{metric: nps, when: {metric: plan, above: 3}}]}", "calibration.splits.fixed[0].when: metric 'plan'"),
         ("{mots: 3}", "calibration.splits.mots: unknown key. Did you mean 'most'?"),
         ("{never: [nsp]}", "calibration.splits.never[0]: found 'nsp'; no metric has this name. Did you mean 'nps'?"),
         (
@@ -58,7 +69,7 @@ def test_a_number_a_list_or_all_of_it(load, said, meant):
         ),
         (
             "{fixed: [{metric: nps, when: {metric: logins, above: 3}}], never: [logins]}",
-            "calibration.splits[0]: found 'logins', which never takes part",
+            "calibration.splits.fixed[0]: found 'logins', which never takes part",
         ),
     ],
 )

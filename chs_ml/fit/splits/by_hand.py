@@ -58,7 +58,8 @@ def _reading(column: Column, when: Condition) -> str:
     if when.level is None:
         return f"{column.name!r} has levels. Write level instead of above."
     if when.level not in column.levels:
-        return f"no row learned from has the level {when.level!r}. {_nearest(when.level, column.levels)}"
+        told = f"no row learned from has the level {when.level!r} (rows held out do not count)"
+        return f"{told}. {_nearest(when.level, column.levels)}"
     return ""
 
 

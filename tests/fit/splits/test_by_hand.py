@@ -50,7 +50,7 @@ def test_the_estimator_takes_splits_by_hand_as_the_spec_does():
     model = HealthScoreClassifier(splits=[split], ramps=1, size=1.0).fit(table, churned)
     assert "usage | calls > 3" in [term.key for term in model.to_formula().terms]
     assert model.predict_proba(table).shape == (1_000, 2)
-    with pytest.raises(FitError, match=r"splits: found \{'metric': 'usage'\}; a split is"):
+    with pytest.raises(FitError, match=r"splits\[0\]: found \{'metric': 'usage'\}; a split is"):
         HealthScoreClassifier(splits=[{"metric": "usage"}]).fit(table, churned)
     with pytest.raises(FitError, match="splits: -1 is not a whole number of 0 or more"):
         HealthScoreClassifier(splits=-1).fit(table, churned)

@@ -44,7 +44,7 @@ def _problems(sample: Sample, columns: Mapping[str, Column], metric: str, when: 
     if absent:
         yield f"{said}: no metric of the formula is called {absent[0]!r}. Correct the name, or give it role: metric."
         return
-    wrong = _reading(columns[when.metric], when)
+    wrong = _reading(sample, columns[when.metric], when)
     if wrong:
         yield f"{said}: {wrong}"
         return
@@ -52,15 +52,22 @@ def _problems(sample: Sample, columns: Mapping[str, Column], metric: str, when: 
         yield f"{said}: {found}. Choose another condition, or leave this split out."
 
 
-def _reading(column: Column, when: Condition) -> str:
+def _reading(sample: Sample, column: Column, when: Condition) -> str:
     if column.levels is None:
         return "" if when.level is None else f"{column.name!r} is a number. Write above instead of level."
     if when.level is None:
         return f"{column.name!r} has levels. Write level instead of above."
     if when.level not in column.levels:
         told = f"no row learned from has the level {when.level!r} (rows held out do not count)"
-        return f"{told}. {_nearest(when.level, column.levels)}"
+        return f"{told}. {_nearest(when.level, _nameable(sample, column))}"
     return ""
+
+
+def _nameable(sample: Sample, column: Column) -> list[str]:
+    """Return the levels that five customers or more have."""
+    levels = column.levels or ()
+    several = sample.crowd.several_in(np.where(sample.weight > 0, column.values, -1), len(levels))
+    return [level for level, named in zip(levels, several, strict=True) if named]
 
 
 def _nearest(level: str, levels: Sequence[str]) -> str:
@@ -70,7 +77,8 @@ def _nearest(level: str, levels: Sequence[str]) -> str:
     if meant:
         return f"Levels are told apart exactly as written: did you mean {meant[0]!r}?"
     more = f" and {len(levels) - MOST_NAMED} more" if len(levels) > MOST_NAMED else ""
-    return f"Those rows have {', '.join(map(repr, levels[:MOST_NAMED]))}{more}: name one of these."
+    named = f": {', '.join(map(repr, levels[:MOST_NAMED]))}{more}" if levels else ""
+    return f"Name one that {FEWEST} customers or more have{named}."
 
 
 def _too_few(sample: Sample, side: MetricPlan) -> str:

@@ -79,9 +79,7 @@ def test_a_side_of_which_every_level_is_rare_is_refused():
         check_splits(worlds.sample(1_000, table=table), [("plan", Condition("calls", above=3.0))])
 
 
-@pytest.mark.parametrize(
-    ("level", "told"), [("Pro", "did you mean 'pro'?"), ("gold", "Those rows have 'basic', 'pro', 'team'")]
-)
+@pytest.mark.parametrize(("level", "told"), [("Pro", "did you mean 'pro'?"), ("gold", "have: 'basic', 'pro', 'team'.")])
 def test_the_level_that_was_meant_is_named(level, told):
     with pytest.raises(FitError, match=re.escape(told)):
         check_splits(worlds.sample(500), [("usage", Condition("plan", level=level))])
@@ -92,3 +90,12 @@ def test_a_twin_cannot_be_split_too():
     both = [{"metric": name, "when": {"metric": "calls", "above": 3}} for name in ("usage", "minutes")]
     with pytest.raises(FitError, match="'minutes' says the same as 'usage', so that it has no curve of its own"):
         HealthScoreClassifier(splits=both, ramps=1, size=1.0).fit(table, 1 - worlds.retained(table))
+
+
+@pytest.mark.parametrize("level", ["acme ag", "gold"])
+def test_a_level_of_fewer_than_five_customers_is_not_named(level):
+    table = worlds.frame(500)
+    table.loc[:3, "plan"] = "Acme AG"
+    with pytest.raises(FitError, match=re.escape("have: 'basic', 'pro', 'team'.")) as refused:
+        check_splits(worlds.sample(500, table=table), [("usage", Condition("plan", level=level))])
+    assert "Acme" not in str(refused.value)

@@ -7,6 +7,20 @@ from typing import Annotated
 
 import typer
 
+from chs_ml.cli.history_commands import demo, panel
+from chs_ml.cli.options import (
+    AllowAbsent,
+    CustomerColumn,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Json,
+    Mapped,
+    Quiet,
+    TableArgument,
+    WeightsArgument,
+)
+
 app = typer.Typer(
     name="chs-ml",
     help="Learn, explain and export transparent customer health scores.",
@@ -15,22 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No talk and no progress on stderr.")]
-WeightsArgument = Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A weights file, or a run directory.")]
-TableArgument = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or Parquet.")]
-CustomerColumn = Annotated[str | None, typer.Option("--customer", help="The id column. [default: as in training]")]
-Mapped = Annotated[
-    list[str], typer.Option("--map", metavar="METRIC=COLUMN", help="A metric that has another name here; repeatable.")
-]
-AllowAbsent = Annotated[bool, typer.Option("--allow-absent", help="Take columns that are not there as missing.")]
-AS_IN_TRAINING = "[default: as in training where that was said, else found out]"
-Delimiter = Annotated[str | None, typer.Option("--delimiter", help=f"Of a CSV file: , ; | or tab. {AS_IN_TRAINING}")]
-Decimal = Annotated[str | None, typer.Option("--decimal", help=f"Decimal sign of a CSV file. {AS_IN_TRAINING}")]
-Encoding = Annotated[
-    str | None, typer.Option("--encoding", help="Of a CSV file. [default: as in training, else utf-8]")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -278,4 +276,5 @@ def track(
     answer_tracking(track_run(directory, note=lambda text: say(text, quiet=quiet)), as_json=as_json)
 
 
-import chs_ml.cli.history_commands  # noqa: E402, F401 - it adds its commands to the app above
+app.command()(panel)
+app.command()(demo)

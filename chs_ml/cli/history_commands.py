@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chs_ml.cli.app import Json, Quiet, app
+from chs_ml.cli.options import Json, Quiet
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 TODAY = "CURRENT_DATE"
 
 
-@app.command()
 def panel(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml with history:")],
     output: Annotated[
@@ -55,7 +54,6 @@ def panel(
     write_panel(read, days, output, outcome=not no_outcome, as_json=as_json, quiet=quiet)
 
 
-@app.command()
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
     customers: Annotated[int, typer.Option("--customers", help="Customers.")] = 2000,

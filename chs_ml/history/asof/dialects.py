@@ -18,16 +18,17 @@ GENERATED = ("databricks", "snowflake", "bigquery", "redshift", "trino")
 """Dialects whose text is parsed back, and was not run."""
 ALIASES: Mapping[str, str] = MappingProxyType({"mariadb": "mysql", "postgresql": "postgres"})
 
-LOCAL_TIME: Mapping[str, str] = MappingProxyType(
+TYPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "mysql": "DATETIME(6)",
-        "trino": "TIMESTAMP(6)",
-        "spark": "TIMESTAMP_NTZ",
-        "databricks": "TIMESTAMP_NTZ",
-        "snowflake": "TIMESTAMPNTZ",
+        "mysql": {"TIMESTAMP": "DATETIME(6)"},
+        "trino": {"TIMESTAMP": "TIMESTAMP(6)"},
+        "spark": {"TIMESTAMP": "TIMESTAMP_NTZ"},
+        "databricks": {"TIMESTAMP": "TIMESTAMP_NTZ"},
+        "snowflake": {"TIMESTAMP": "TIMESTAMPNTZ"},
+        "bigquery": {"DECIMAL": "BIGNUMERIC"},
     }
 )
-"""A time without zone, to the microsecond, where plain TIMESTAMP is rounded, or has a zone."""
+"""Types of the tree as they are written where the plain word has a zone, or rounds: times are told to the microsecond."""
 NO_ZONES = "the server has no time zones: load them with mariadb-tzinfo-to-sql"
 LONGEST_NAME: Mapping[str, int] = MappingProxyType({"postgres": 63, "redshift": 127})
 """Bytes of a name beyond which it is cut in silence."""
@@ -76,10 +77,10 @@ class Dialect:
 
     def written(self, query: exp.Select) -> exp.Select:
         """The query with the types, texts and names that the engine can read; SpecError where it cannot read a name."""
-        if self.name in LOCAL_TIME:
-            for cast in query.find_all(exp.Cast):
-                if cast.to.this == exp.DataType.Type.TIMESTAMP:
-                    cast.set("to", exp.DataType.build(LOCAL_TIME[self.name], dialect=self.name))
+        for cast in query.find_all(exp.Cast):
+            instead = TYPES.get(self.name, {}).get(cast.to.this.value)
+            if instead:
+                cast.set("to", exp.DataType.build(instead, dialect=self.name))
         if self.name in SUBSTITUTING:
             for text in [*query.find_all(exp.Literal)]:
                 if text.is_string and "${" in text.this:

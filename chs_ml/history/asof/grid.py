@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from chs_ml.history.asof import names
 from chs_ml.history.asof.dialects import Dialect
-from chs_ml.history.asof.rows import clock
+from chs_ml.history.asof.groups import reach_of
+from chs_ml.history.asof.rows import SOURCE, clock, given
 from chs_ml.history.asof.tree import (
     Node,
     alias_of,
@@ -32,6 +33,7 @@ from chs_ml.history.asof.tree import (
     number,
     one_of,
     or_else,
+    same,
     selected,
     star,
     where,
@@ -82,29 +84,31 @@ def _moments(history: History, as_of: AsOf, day: date | None, spans: Collection[
 
 
 def spells_query(history: History, columns: Collection[str], days: Collection[str], dialect: Dialect) -> exp.Select:
-    """SELECT each spell of each customer; columns of accounts that are read as text, and as days."""
+    """SELECT each spell of each customer, numbered; columns of accounts that are read as text, and as days."""
     accounts = history.accounts
     local = clock(accounts.timezone, history, dialect)
     start = local.at(accounts.start)
-    told = {names.CUSTOMER: dialect.text(col(accounts.customer)), names.START: midnight(start)}
+    whose = dialect.text(given(accounts.customer))
+    place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[whose.copy(), start.copy()]))
+    told = {names.SPELL: place, names.CUSTOMER: whose, names.START: midnight(start)}
     if accounts.churned:
         told[names.LEFT] = midnight(local.at(accounts.churned))
     if accounts.renewal:
         told[names.RENEWAL] = midnight(local.at(accounts.renewal))
     if accounts.known:
         told[names.KNOWN] = or_else(local.at(accounts.known), start)
-    told |= {names.as_text_of(column): dialect.text(col(column)) for column in columns}
+    told |= {names.as_text_of(column): dialect.text(given(column)) for column in columns}
     told |= {names.day_of(column): midnight(local.at(column)) for column in days}
     told |= {
         what: _business(what, str(getattr(accounts, what)), dialect) for what in BUSINESS if getattr(accounts, what)
     }
-    return selected([named(value, key) for key, value in told.items()], "accounts", "source").where(
-        every([is_known(col(accounts.customer)), is_known(col(accounts.start))]), copy=False
+    return selected([named(value, key) for key, value in told.items()], "accounts", SOURCE).where(
+        every([is_known(whose.copy()), is_known(given(accounts.start))]), copy=False
     )
 
 
 def _business(what: str, column: str, dialect: Dialect) -> Node:
-    return as_double(col(column)) if what == "revenue" else dialect.text(col(column))
+    return as_double(given(column)) if what == "revenue" else dialect.text(given(column))
 
 
 def there_query(history: History) -> exp.Select:
@@ -138,33 +142,38 @@ def _within(day: Node, table: str) -> Node:
     return every([is_known(day), less(col(names.LABEL_FROM, table), day), at_least(col(names.LABEL_TO, table), day)])
 
 
-def happened_query(history: History, among: Sequence[str], since: str, until: str) -> exp.Select:
-    """SELECT customer and cutoff, and how many activities of these tables lie from one moment to before another."""
-    rows = [_activities(history, name) for name in among]
+def happened_query(rows: Sequence[exp.Select], since: str, until: str) -> exp.Select:
+    """SELECT spell and cutoff, and how many of the rows lie from one moment of a cutoff to before another.
+
+    rows: spell, time, and when they became known, which counts for what lies before the cutoff.
+    """
     whole: exp.Expr = rows[0]
     for more in rows[1:]:
         whole = exp.union(whole, more, distinct=False, copy=False)
-    joined = every(
-        [
-            exp.EQ(this=col(names.CUSTOMER, "r"), expression=col(names.CUSTOMER, "g")),
-            at_least(col(names.AT, "r"), col(since, "g")),
-            less(col(names.AT, "r"), col(until, "g")),
-            at_least(col(names.AT, "r"), col(names.START, "g")),
-            *([less(col(names.KNOWN, "r"), col(until, "g"))] if until == names.CUTOFF else []),
-        ]
-    )
-    keys = [col(names.CUSTOMER, "g"), col(names.CUTOFF, "g")]
-    query = exp.select(*keys, named(count(), "rows"), copy=False).from_(from_table(names.THERE, "g"), copy=False)
-    query = query.join(exp.Subquery(this=whole, alias=alias_of("r")), on=joined, copy=False)
-    return query.group_by(*[key.copy() for key in keys], copy=False)
+    on = [at_least(col(names.AT, "r"), col(since, "m")), less(col(names.AT, "r"), col(until, "m"))]
+    on += [less(col(names.KNOWN, "r"), col(until, "m"))] if until == names.CUTOFF else []
+    query = exp.select(col(names.SPELL, "r"), col(names.CUTOFF, "m"), named(count(), "rows"), copy=False)
+    query = query.from_(from_table(names.MOMENTS, "m"), copy=False)
+    query = query.join(exp.Subquery(this=whole, alias=alias_of("r")), on=every(on), copy=False)
+    return query.group_by(col(names.SPELL, "r"), col(names.CUTOFF, "m"), copy=False)
+
+
+def activities(history: History) -> list[exp.Select]:
+    """SELECT the rows of each table that are activities."""
+    return [_activities(history, name) for name in history.activities]
 
 
 def _activities(history: History, name: str) -> exp.Select:
-    known = history.past[name].known
-    columns = [col(names.CUSTOMER), col(names.AT), named(col(names.KNOWN if known else names.AT), names.KNOWN)]
-    query = selected(columns, names.rows_of(name), "a")
+    known = names.KNOWN if history.past[name].known else names.AT
+    query = selected([col(names.SPELL), col(names.AT), named(col(known), names.KNOWN)], names.rows_of(name), "a")
     types = history.churn.count if history.churn else None
     return query.where(one_of(col(names.TYPE), types), copy=False) if types else query
+
+
+def interventions() -> list[exp.Select]:
+    """SELECT the rows of what was done to keep customers."""
+    columns = [col(names.SPELL), col(names.AT), named(col(names.AT), names.KNOWN)]
+    return [selected(columns, names.rows_of("interventions"), "a")]
 
 
 def grid_query(history: History) -> exp.Select:
@@ -176,27 +185,8 @@ def grid_query(history: History) -> exp.Select:
 
 
 def keyed(left: str, right: str) -> Node:
-    """The condition of a join by customer and cutoff."""
-    return every([exp.EQ(this=col(key, left), expression=col(key, right)) for key in (names.CUSTOMER, names.CUTOFF)])
-
-
-def touched_query(history: History) -> exp.Select:
-    """SELECT customer and cutoff of those to whom something was done between the cutoff and the horizon's end."""
-    return happened_in(names.rows_of("interventions"))
-
-
-def happened_in(rows: str) -> exp.Select:
-    """SELECT customer and cutoff of those with a row between the cutoff and the horizon's end, and how many."""
-    on = every(
-        [
-            exp.EQ(this=col(names.CUSTOMER, "r"), expression=col(names.CUSTOMER, "g")),
-            at_least(col(names.AT, "r"), col(names.CUTOFF, "g")),
-            less(col(names.AT, "r"), col(names.LABEL_TO, "g")),
-        ]
-    )
-    keys = [col(names.CUSTOMER, "g"), col(names.CUTOFF, "g")]
-    query = exp.select(*keys, named(count(), "rows"), copy=False).from_(from_table(names.GRID, "g"), copy=False)
-    return query.join(from_table(rows, "r"), on=on, copy=False).group_by(*[key.copy() for key in keys], copy=False)
+    """The condition of a join by spell and cutoff."""
+    return every([same(col(key, left), col(key, right)) for key in (names.SPELL, names.CUTOFF)])
 
 
 def outcome_columns(history: History) -> Iterator[tuple[str, Node]]:
@@ -206,7 +196,7 @@ def outcome_columns(history: History) -> Iterator[tuple[str, Node]]:
         inside = where(_within(left, "g"), number(1), _not_in_the_gap(left))
     else:
         inside = where(is_null(col("rows", names.ACTIVE)), number(1), number(0))
-    yield CHURNED, where(exp.EQ(this=col(names.OBSERVED, "g"), expression=number(1)), inside, nothing())
+    yield CHURNED, where(same(col(names.OBSERVED, "g"), number(1)), inside, nothing())
     if history.interventions:
         yield TOUCHED, where(is_null(col("rows", names.TOUCHED)), number(0), number(1))
 
@@ -220,6 +210,5 @@ def _not_in_the_gap(left: Node) -> Node:
 def spans_of(history: History, measures: Sequence[Measure]) -> set[int]:
     """Return the days before the cutoff that the query asks for."""
     found = {history.eligible.tenure, history.eligible.active_within}
-    for measure in measures:
-        found |= {measure.window, 2 * measure.window if measure.window and measure.kind == "trend" else None}
+    found |= {span for measure in measures for span in (measure.window, reach_of(measure))}
     return {span for span in found if span}

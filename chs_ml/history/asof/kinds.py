@@ -1,4 +1,4 @@
-"""How each kind of metric is measured: what is aggregated by customer and cutoff, and how the value is put together."""
+"""How each kind of metric is measured: what is aggregated by spell and cutoff, and how the value is put together."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from chs_ml.history.asof.tree import (
     different,
     either,
     every,
+    exactly,
     is_known,
     is_null,
     less,
@@ -40,21 +41,24 @@ LATENESS = {"max": exp.Max, "mean": exp.Avg, "sum": exp.Sum}
 
 
 def aggregates(measure: Measure, table: PastTable) -> Iterator[tuple[str, Node]]:
-    """Give the aggregates over the rows ``r`` before the cutoff of ``g`` that a metric is made of, by name."""
-    counts, within = _counts(measure, table), _within(measure)
+    """Give the aggregates over the rows ``r`` before the cutoff of ``m`` that a metric is made of, by name."""
+    counts = _counts(measure, table)
     value = _value(measure, table)
     match measure.kind:
         case "count":
-            yield names.part(measure), count(where(every([*counts, *within]), number(1)))
+            yield names.part(measure), count(where(every(counts), number(1)))
         case "days_active":
-            yield names.part(measure), different(where(every([*counts, *within]), exp.cast(_at(), "date")))
+            yield names.part(measure), different(where(every(counts), exp.cast(_at(), "date")))
         case "distinct":
-            yield names.part(measure), different(where(every([*counts, *within]), value))
-        case "sum" | "mean" | "max":
-            total = {"sum": exp.Sum, "mean": exp.Avg, "max": exp.Max}[measure.kind]
-            yield names.part(measure), total(this=where(every([*counts, *within]), value))
+            yield names.part(measure), different(where(every(counts), value))
+        case "max":
+            yield names.part(measure), exp.Max(this=where(every(counts), value))
+        case "sum" | "mean":
+            yield names.part(measure), exp.Sum(this=where(every(counts), exactly(value)))
+            if measure.kind == "mean":
+                yield names.part(measure, "of"), count(where(every(counts), value.copy()))
         case "recency":
-            yield names.part(measure, "at"), exp.Max(this=where(every([*counts, *within]), _at()))
+            yield names.part(measure, "at"), exp.Max(this=where(every(counts), _at()))
         case "last" | "survey":
             yield names.part(measure, "at"), exp.Max(this=where(newest_counts(measure, table), _at()))
         case "trend":
@@ -64,19 +68,19 @@ def aggregates(measure: Measure, table: PastTable) -> Iterator[tuple[str, Node]]
             yield names.part(measure, "before"), count(where(every([*counts, *before]), number(1)))
         case "share":
             among = [one_of(col(names.TYPE, "r"), measure.among)] if measure.among else []
-            yield names.part(measure, "of"), count(where(every([*among, *within]), number(1)))
-            yield names.part(measure), count(where(every([*counts, *among, *within]), number(1)))
+            yield names.part(measure, "of"), count(where(every(among), number(1)))
+            yield names.part(measure), count(where(every([*counts, *among]), number(1)))
         case "open":
             yield names.part(measure), count(where(every([*counts, _still(names.UNTIL, table)]), number(1)))
         case "days_late":
             total = LATENESS[measure.what[0]]
-            yield names.part(measure), total(this=where(every([*counts, *within]), as_double(_lateness(table))))
+            yield names.part(measure), total(this=where(every(counts), as_double(_lateness(table))))
 
 
 def newest_counts(measure: Measure, table: PastTable) -> Node:
     """Whether a row has a value that the newest is looked for among."""
     holds = [_still(names.UNTIL, table)] if table.valid_from else []
-    return every([*_counts(measure, table), *_within(measure), is_known(_value(measure, table)), *holds])
+    return every([*_counts(measure, table), is_known(_value(measure, table)), *holds])
 
 
 def newest_value(measure: Measure, table: PastTable) -> Node:
@@ -110,7 +114,7 @@ def _assembled(measure: Measure, measured: str) -> Node:
                 exp.paren(exp.Sub(this=now, expression=before), copy=False),
                 exp.paren(exp.Add(this=now.copy(), expression=before.copy()), copy=False),
             )
-        case "share":
+        case "share" | "mean":
             return ratio(own, col(names.part(measure, "of"), measured))
     return as_double(or_else(own, number(0))) if measure.kind in ZERO else as_double(own)
 
@@ -134,7 +138,7 @@ def _at() -> Node:
 
 
 def _since(measure: Measure, windows: int) -> Node:
-    return col(names.since((measure.window or 0) * windows), "g")
+    return col(names.since((measure.window or 0) * windows), "m")
 
 
 def _counts(measure: Measure, table: PastTable) -> list[Node]:
@@ -144,10 +148,6 @@ def _counts(measure: Measure, table: PastTable) -> list[Node]:
         found.append(one_of(col(names.TYPE, "r"), measure.what))
     found += [one_of(col(names.as_text_of(column), "r"), values) for column, values in measure.where.items()]
     return found
-
-
-def _within(measure: Measure) -> list[Node]:
-    return [at_least(_at(), _since(measure, 1))] if measure.window else []
 
 
 def _value(measure: Measure, table: PastTable) -> Node:
@@ -162,12 +162,12 @@ def _still(until: str, table: PastTable) -> Node:
     """Whether what began has not ended before the cutoff."""
     if not (table.closed or table.valid_to):
         return exp.true()
-    return either(is_null(col(until, "r")), at_least(col(until, "r"), col(names.CUTOFF, "g")))
+    return either(is_null(col(until, "r")), at_least(col(until, "r"), col(names.CUTOFF, "m")))
 
 
 def _lateness(table: PastTable) -> Node:
     """Days from due to paid, or to the cutoff where it was not paid before it; at least 0."""
-    cutoff = col(names.CUTOFF, "g")
+    cutoff = col(names.CUTOFF, "m")
     days = days_between(cutoff, _at())
     if table.paid:
         paid = col(names.UNTIL, "r")

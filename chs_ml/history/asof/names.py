@@ -6,7 +6,8 @@ from chs_ml.spec.measures import Measure
 
 MOMENTS, SPELLS, THERE, GRID = "chs_moments", "chs_spells", "chs_there", "chs_grid"
 RECENT, ACTIVE, TOUCHED = "chs_recent", "chs_active", "chs_touched"
-CUTOFF, CUSTOMER, START, LEFT, RENEWAL = "cutoff", "customer", "start", "left_on", "renews_on"
+SPELL, CUTOFF, CUSTOMER, START = "spell", "cutoff", "customer", "start"
+LEFT, RENEWAL = "left_on", "renews_on"
 AT, UNTIL, TYPE, VALUE, KNOWN = "at", "until", "type", "value", "known"
 LABEL_FROM, LABEL_TO, OBSERVED = "label_from", "label_to", "observed"
 
@@ -14,11 +15,6 @@ LABEL_FROM, LABEL_TO, OBSERVED = "label_from", "label_to", "observed"
 def rows_of(table: str) -> str:
     """The rows of a table, with times in the history's zone."""
     return f"chs_rows_{table}"
-
-
-def measured_in(table: str) -> str:
-    """What is measured in a table, by customer and cutoff."""
-    return f"chs_measured_{table}"
 
 
 def since(days: int) -> str:
@@ -47,5 +43,5 @@ def part(measure: Measure, what: str = "") -> str:
 
 
 def newest_of(measure: Measure) -> str:
-    """The values of the newest rows of a metric, by customer and cutoff."""
+    """The values of the newest rows of a metric, by spell and cutoff."""
     return f"chs_newest_{measure.name}"

@@ -11,19 +11,21 @@ from chs_ml.history.asof import names
 from chs_ml.history.asof.dialects import Dialect
 from chs_ml.history.asof.grid import (
     AsOf,
+    activities,
     grid_query,
     happened_query,
+    interventions,
     keyed,
     moments_query,
     outcome_columns,
     spans_of,
     spells_query,
     there_query,
-    touched_query,
 )
+from chs_ml.history.asof.groups import Group, group_of, groups_of
 from chs_ml.history.asof.kinds import NEWEST, aggregates, newest_counts, newest_value, of_accounts, put_together
 from chs_ml.history.asof.rows import by_table, rows_query
-from chs_ml.history.asof.tree import Node, at_least, col, every, from_table, less, named, ratio
+from chs_ml.history.asof.tree import Node, at_least, col, every, from_table, less, named, one_of, ratio, same
 from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.history import History, PastTable
 from chs_ml.spec.measures import Measure
@@ -96,54 +98,50 @@ def _rows(history: History, measures: Sequence[Measure], as_of: AsOf, dialect: D
 
 def _activity(history: History, as_of: AsOf) -> Parts:
     """Who was active before the cutoff, where that is asked; the grid; who was active, or touched, after it."""
-    among = tuple(history.activities)
     found: Parts = []
     if history.eligible.active_within:
         since = names.since(history.eligible.active_within)
-        found.append((names.RECENT, happened_query(history, among, since, names.CUTOFF)))
+        found.append((names.RECENT, happened_query(activities(history), since, names.CUTOFF)))
     found.append((names.GRID, grid_query(history)))
     if as_of.with_outcome and history.churn:
-        found.append((names.ACTIVE, happened_query(history, among, names.LABEL_FROM, names.LABEL_TO)))
+        found.append((names.ACTIVE, happened_query(activities(history), names.LABEL_FROM, names.LABEL_TO)))
     if as_of.with_outcome and history.interventions:
-        found.append((names.TOUCHED, touched_query(history)))
+        found.append((names.TOUCHED, happened_query(interventions(), names.CUTOFF, names.LABEL_TO)))
     return found
 
 
 def _measured(name: str, table: PastTable, measures: Sequence[Measure]) -> Parts:
     """What the rows of one table say before each cutoff, and the values of the newest rows."""
-    keys = [col(key, "g") for key in (names.CUSTOMER, names.CUTOFF)]
-    columns = [named(value, key) for measure in measures for key, value in aggregates(measure, table)]
-    query = exp.select(*keys, *columns, copy=False).from_(from_table(names.GRID, "g"), copy=False)
-    on = every([*_before_cutoff(table, "g"), at_least(col(names.AT, "r"), col(names.START, "g")), *_reach(measures)])
-    query = query.join(from_table(names.rows_of(name), "r"), on=on, copy=False)
-    found: Parts = [(names.measured_in(name), query.group_by(*[key.copy() for key in keys], copy=False))]
+    found: Parts = [(group.name, _grouped(name, table, group)) for group in groups_of(name, table, measures)]
     newest = [measure for measure in measures if measure.kind in NEWEST and not measure.age]
     return found + [(names.newest_of(measure), _newest(name, table, measure)) for measure in newest]
 
 
-def _before_cutoff(table: PastTable, grid: str) -> list[Node]:
-    """The conditions under which a row of a customer is known at a cutoff."""
-    found = [
-        exp.EQ(this=col(names.CUSTOMER, "r"), expression=col(names.CUSTOMER, grid)),
-        less(col(names.AT, "r"), col(names.CUTOFF, grid)),
-    ]
-    return [*found, less(col(names.KNOWN, "r"), col(names.CUTOFF, grid))] if table.known else found
+def _grouped(name: str, table: PastTable, group: Group) -> exp.Select:
+    """SELECT what is aggregated for the metrics of a group, by spell and cutoff."""
+    keys = [col(names.SPELL, "r"), col(names.CUTOFF, "m")]
+    columns = [named(value, key) for measure in group.measures for key, value in aggregates(measure, table)]
+    query = exp.select(*keys, *columns, copy=False).from_(from_table(names.MOMENTS, "m"), copy=False)
+    on = [less(col(names.AT, "r"), col(names.CUTOFF, "m")), *_known(table)]
+    on += [at_least(col(names.AT, "r"), col(names.since(group.reach), "m"))] if group.reach else []
+    on += [one_of(col(names.TYPE, "r"), group.types)] if group.types else []
+    query = query.join(from_table(names.rows_of(name), "r"), on=every(on), copy=False)
+    return query.group_by(*[key.copy() for key in keys], copy=False)
 
 
-def _reach(measures: Sequence[Measure]) -> list[Node]:
-    """The condition that no row lies further back than the longest window; none where a metric has no window."""
-    spans = [(measure.window or 0) * (2 if measure.kind == "trend" else 1) for measure in measures]
-    return [] if 0 in spans else [at_least(col(names.AT, "r"), col(names.since(max(spans)), "g"))]
+def _known(table: PastTable) -> list[Node]:
+    """The condition that a row was known before the cutoff, where the table tells when."""
+    return [less(col(names.KNOWN, "r"), col(names.CUTOFF, "m"))] if table.known else []
 
 
 def _newest(name: str, table: PastTable, measure: Measure) -> exp.Select:
-    """SELECT the value of the newest row that counts, by customer and cutoff."""
-    keys = [col(key, "g") for key in (names.CUSTOMER, names.CUTOFF)]
+    """SELECT the value of the newest row that counts, by spell and cutoff."""
+    keys = [col(key, "m") for key in (names.SPELL, names.CUTOFF)]
     query = exp.select(*keys, named(newest_value(measure, table), names.VALUE), copy=False)
-    query = query.from_(from_table(names.GRID, "g"), copy=False)
-    query = query.join(from_table(names.measured_in(name), "n"), on=keyed("n", "g"), copy=False)
-    at = exp.EQ(this=col(names.AT, "r"), expression=col(names.part(measure, "at"), "n"))
-    on = every([*_before_cutoff(table, "g"), at, newest_counts(measure, table)])
+    query = query.from_(from_table(group_of(measure, name), "m"), copy=False)
+    whose = same(col(names.SPELL, "r"), col(names.SPELL, "m"))
+    when = same(col(names.AT, "r"), col(names.part(measure, "at"), "m"))
+    on = every([whose, when, *_known(table), newest_counts(measure, table)])
     query = query.join(from_table(names.rows_of(name), "r"), on=on, copy=False)
     return query.group_by(*[key.copy() for key in keys], copy=False)
 
@@ -173,8 +171,7 @@ def _whole(spec: CalibrationSpec, measures: Mapping[str, Measure], as_of: AsOf, 
 
 def _joined(history: History, measures: Sequence[Measure], as_of: AsOf) -> Iterator[str]:
     for name, found in by_table(measures, history).items():
-        if found:
-            yield names.measured_in(name)
+        yield from (group.name for group in groups_of(name, history.past[name], found))
         yield from (names.newest_of(one) for one in found if one.kind in NEWEST and not one.age)
     if as_of.with_outcome and history.churn:
         yield names.ACTIVE
@@ -189,4 +186,4 @@ def _value(measure: Measure, measures: Mapping[str, Measure], history: History) 
     name = table_of(measure, history)
     if measure.kind in {"tenure", "days_until"} or name == "accounts":
         return of_accounts(measure)
-    return put_together(measure, names.measured_in(str(name)))
+    return put_together(measure, group_of(measure, str(name)))

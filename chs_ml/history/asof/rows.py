@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from chs_ml.history.asof import names
 from chs_ml.history.asof.dialects import Dialect
-from chs_ml.history.asof.tree import Node, as_double, col, every, is_known, named, or_else, selected
+from chs_ml.history.asof.tree import (
+    Node,
+    as_double,
+    at_least,
+    col,
+    every,
+    finite,
+    from_table,
+    named,
+    or_else,
+    same,
+    selected,
+)
 from chs_ml.spec.history import ENDS, History, PastTable
 from chs_ml.spec.measures import ALL, KINDS, Measure
 from chs_ml.spec.measuring import table_of
 
+SOURCE = "source"
+"""The alias of the table that is read."""
 TEXTS = frozenset({"distinct"})
 """Kinds that read a column as text."""
 
@@ -51,24 +65,29 @@ def by_table(measures: Sequence[Measure], history: History) -> dict[str, list[Me
 def rows_query(
     name: str, table: PastTable, measures: Sequence[Measure], history: History, dialect: Dialect
 ) -> exp.Select:
-    """SELECT the rows of a table under the query's own names."""
-    local = _Clock(table.timezone or history.timezone, history.timezone, dialect)
+    """SELECT the rows of a table under the query's own names, each with the spell that it lies in or after."""
+    local = clock(table.timezone, history, dialect)
     began = local.at(getattr(table, table.begins))
-    columns = {names.CUSTOMER: dialect.text(col(table.customer)), names.AT: began}
+    columns = {names.SPELL: col(names.SPELL, "s"), names.AT: began}
     end = ENDS.get(table.begins)
     if end and getattr(table, end):
         columns[names.UNTIL] = local.at(getattr(table, end))
     if table.known:
-        columns[names.KNOWN] = or_else(local.at(table.known), began)
+        columns[names.KNOWN] = or_else(local.at(table.known), began.copy())
     if table.type:
-        columns[names.TYPE] = dialect.text(col(table.type))
+        columns[names.TYPE] = dialect.text(given(table.type))
     texts, numbers = read_as(measures, table)
-    columns |= {names.as_text_of(column): dialect.text(col(column)) for column in texts}
-    columns |= {names.as_number_of(column): as_double(col(column)) for column in numbers}
-    there = [is_known(col(table.customer)), is_known(col(getattr(table, table.begins)))]
-    return selected([named(value, key) for key, value in columns.items()], name, "source").where(
-        every(there), copy=False
-    )
+    columns |= {names.as_text_of(column): dialect.text(given(column)) for column in texts}
+    columns |= {names.as_number_of(column): finite(as_double(given(column))) for column in numbers}
+    query = selected([named(value, key) for key, value in columns.items()], name, SOURCE)
+    whose = same(col(names.CUSTOMER, "s"), dialect.text(given(table.customer)))
+    on = every([whose, at_least(began.copy(), col(names.START, "s"))])
+    return query.join(from_table(names.SPELLS, "s"), on=on, copy=False)
+
+
+def given(column: str) -> Node:
+    """A column of the table that is read."""
+    return col(column, SOURCE)
 
 
 class _Clock:
@@ -79,16 +98,10 @@ class _Clock:
 
     def at(self, column: str) -> Node:
         """The time in a column, as local time."""
-        told = exp.cast(col(column), exp.DataType.Type.TIMESTAMP)
+        told = exp.cast(given(column), exp.DataType.Type.TIMESTAMP)
         return told if self.zone == self.local else self.dialect.moved(told, self.zone, self.local)
 
 
 def clock(zone: str | None, history: History, dialect: Dialect) -> _Clock:
     """The clock of a table that may have a zone of its own."""
     return _Clock(zone or history.timezone, history.timezone, dialect)
-
-
-def activities(history: History) -> Iterator[tuple[str, PastTable, Mapping[str, tuple[str, ...]]]]:
-    """Give each table of activities, and the types that are activities (none: all)."""
-    for name, table in history.activities.items():
-        yield name, table, {"types": history.churn.count} if history.churn and history.churn.count else {}

@@ -30,16 +30,18 @@ def soundness(staged: Staged, spec: CalibrationSpec) -> Iterator[Finding]:
 
 
 def newest_day(staged: Staged, history: History) -> date:
-    """Return the newest day of all times, openings, starts and departures; DataError where there is none."""
-    columns = [("accounts", column) for column in (history.accounts.start, history.accounts.churned) if column]
-    columns += [
-        (name, str(table.time or table.opened)) for name, table in history.past.items() if table.time or table.opened
-    ]
-    found = [_extreme(staged, name, column, "max") for name, column in columns]
-    days = [day for day in found if day is not None]
-    if not days:
-        raise DataError("the history has no rows: no start, time or opening. Look into its tables.")
-    return max(days)
+    """Return the newest day of all times and openings, or else of starts and departures; DataError where none is.
+
+    A departure may be planned, and lie beyond what is known.
+    """
+    happened = [(name, table.time or table.opened) for name, table in history.past.items()]
+    accounts = [("accounts", column) for column in (history.accounts.start, history.accounts.churned)]
+    for columns in (happened, accounts):
+        found = [_extreme(staged, name, column, "max") for name, column in columns if column]
+        days = [day for day in found if day is not None]
+        if days:
+            return max(days)
+    raise DataError("the history has no rows: no start, time or opening. Look into its tables.")
 
 
 def _extreme(staged: Staged, table: str, column: str, which: str) -> date | None:

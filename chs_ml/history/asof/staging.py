@@ -28,6 +28,12 @@ CLOCK = r"\d[T ]\d{1,2}:\d{2}"
 BAD_TIME = ("bad-time", "a time is written as in 2025-03-31 or 2025-03-31T08:00:00+02:00", "Correct them")
 MIXED = ("mixed-time-zones", "some times of the column have an offset, others have none", "Write all of them alike")
 BAD_NUMBER = ("not-a-number", "a metric reads it as a number", "Correct them, or name another column")
+TOO_LARGE = (
+    "too-large",
+    "a number that is summed stays below a hundred trillion",
+    "Correct them, or take a larger unit",
+)
+LARGEST = 1e14
 
 
 @dataclass(slots=True)
@@ -218,18 +224,21 @@ def _time(staged: Staged, wanted: Wanted, name: str, kind: str) -> tuple[exp.Exp
 
 
 def _number(staged: Staged, wanted: Wanted, name: str, kind: str) -> tuple[exp.Expr, list[Trouble]]:
-    if kind != "VARCHAR":
-        return exp.cast(col(name), "double"), []
-    text = _text(name, kind)
-    if wanted.table.decimal == ",":
-        text = exp.func("REPLACE", text, word(","), word("."))
-    value = exp.TryCast(this=text, to=exp.DataType.build("double"))
-    known = exp.Not(this=exp.Is(this=_text(name, kind), expression=exp.null()))
-    finite = exp.and_(
-        exp.Not(this=exp.Is(this=value.copy(), expression=exp.null())), exp.func("ISFINITE", value.copy())
-    )
-    bad = exp.and_(known, exp.Not(this=exp.paren(finite)))
-    return value, list(_rows_where(staged, wanted, name, bad, BAD_NUMBER))
+    """A column as doubles; in files that have types NaN and infinities are missing, in text they are mistakes."""
+    value: exp.Expr = exp.cast(col(name), "double")
+    found: list[Trouble] = []
+    if kind == "VARCHAR":
+        text = _text(name, kind)
+        if wanted.table.decimal == ",":
+            text = exp.func("REPLACE", text, word(","), word("."))
+        value = exp.TryCast(this=text, to=exp.DataType.build("double"))
+        known = exp.Not(this=exp.Is(this=_text(name, kind), expression=exp.null()))
+        parsed = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+        bad = exp.and_(known, exp.Not(this=exp.paren(exp.and_(parsed, exp.func("ISFINITE", value.copy())))))
+        found += _rows_where(staged, wanted, name, bad, BAD_NUMBER)
+    large = exp.GT(this=exp.Abs(this=value.copy()), expression=exp.Literal.number(f"{LARGEST!r}"))
+    finite = exp.func("ISFINITE", value.copy())
+    return value, found or list(_rows_where(staged, wanted, name, exp.and_(finite, large), TOO_LARGE))
 
 
 def _counted(wanted: Wanted, condition: exp.Expr) -> exp.Expr:

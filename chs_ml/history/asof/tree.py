@@ -9,6 +9,9 @@ from sqlglot import exp
 
 Node = exp.Expr
 DAY = "DAY"
+LARGEST = 1.7976931348623157e308
+EXACT = "DECIMAL(38, 12)"
+"""Of sums: twelve digits behind the point, and room for a billion values of a hundred trillion before it."""
 
 
 def col(name: str, table: str | None = None) -> exp.Column:
@@ -33,7 +36,10 @@ def word(text: str) -> exp.Literal:
 
 def number(value: int | float) -> Node:
     """A number; fractions in E-notation, which every engine reads as a double."""
-    return exp.Literal.number(value) if isinstance(value, int) else exp.Literal.number(f"{value!r}E0")
+    if isinstance(value, int):
+        return exp.Literal.number(value)
+    told = repr(value)
+    return exp.Literal.number(told.upper() if "e" in told else f"{told}E0")
 
 
 def nothing() -> exp.Null:
@@ -71,6 +77,17 @@ def as_double(value: Node) -> Node:
     return exp.cast(value, "double")
 
 
+def finite(value: Node) -> Node:
+    """A double that is a number; NULL for NaN and infinities, which engines order, add and compare each in its way."""
+    within = every([at_least(value, exp.Neg(this=number(LARGEST))), at_least(number(LARGEST), value.copy())])
+    return where(within, value.copy())
+
+
+def exactly(value: Node) -> Node:
+    """A double as a decimal, so that a sum does not depend on the order of its parts."""
+    return exp.cast(value, EXACT)
+
+
 def less(left: Node, right: Node) -> Node:
     """Left < right."""
     return exp.LT(this=left, expression=right)
@@ -103,7 +120,7 @@ def one_of(value: Node, texts: Iterable[str]) -> Node:
 
 def every(conditions: Sequence[Node]) -> Node:
     """All of the conditions."""
-    return exp.and_(*conditions, copy=False) if conditions else exp.true()
+    return exp.and_(*conditions) if conditions else exp.true()  # a copy: a node has one place in one tree
 
 
 def either(*conditions: Node) -> Node:

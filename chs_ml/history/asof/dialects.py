@@ -28,7 +28,7 @@ TYPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "bigquery": {"DECIMAL": "BIGNUMERIC"},
     }
 )
-"""Types of the tree as they are written where the plain word has a zone, or rounds: times are told to the microsecond."""
+"""Types of the tree as they are written where the plain word has a zone, or rounds (microseconds count)."""
 NO_ZONES = "the server has no time zones: load them with mariadb-tzinfo-to-sql"
 LONGEST_NAME: Mapping[str, int] = MappingProxyType({"postgres": 63, "redshift": 127})
 """Bytes of a name beyond which it is cut in silence."""

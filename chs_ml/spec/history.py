@@ -78,6 +78,13 @@ class PastTable(SpecPart):
         return self.value or self.amount
 
 
+class Flag(SpecPart):
+    """A column that says whether a customer has left, which no metric reads: the days of departure are held to it."""
+
+    column: Text = Field(description="column of accounts")
+    churned: Texts = Field(min_length=1, description="values that mean churned")
+
+
 class Accounts(SpecPart):
     """Whom it is about: a row a spell, from start to churned."""
 
@@ -85,6 +92,7 @@ class Accounts(SpecPart):
     customer: Text = Field(description="column of the customer's id")
     start: Text = Field(description="column of when the customer began")
     churned: Text | None = Field(None, description="column of when the customer left; empty: still there")
+    churn_flag: Flag | None = Field(None, description="{column, churned: [values]}: check holds churned to it")
     renewal: Text | None = Field(None, description="column of the day on which the contract is renewed")
     segment: Text | None = Field(None, description="column of the customer's segment, for figures by segment")
     stage: Text | None = Field(None, description="column of the lifecycle stage, for figures by stage")
@@ -236,6 +244,8 @@ class History(SpecPart):
             yield "found neither accounts.churned nor churn: {inactive_for}; one of them says who left. Add one"
         if self.churn is not None and self.accounts.churned is not None:
             yield "found accounts.churned and churn: {inactive_for}; one of them says who left. Remove one"
+        if self.accounts.churn_flag and not self.accounts.churned:
+            yield "accounts.churn_flag: it is held to the days of departure. Add accounts.churned, or remove it"
         if self.churn is None and self.horizon is None:
             yield "horizon is missing (days after the cutoff in which churn is looked for, as in 90d). Add it"
         if self.churn is not None and self.horizon not in (None, self.churn.inactive_for):

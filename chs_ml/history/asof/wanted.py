@@ -50,6 +50,8 @@ def _accounts(history: History, texts: Sequence[str], days: Sequence[str]) -> Wa
     columns = {accounts.customer: f"{where}.customer", **times}
     columns |= {str(getattr(accounts, role)): f"{where}.{role}" for role in BUSINESS if getattr(accounts, role)}
     columns |= {column: "a metric, or eligible.exclude" for column in texts}
+    if accounts.churn_flag:
+        columns[accounts.churn_flag.column] = f"{where}.churn_flag"
     numbers = (accounts.revenue,) if accounts.revenue else ()
     zone = accounts.timezone or history.timezone
     return Wanted("accounts", accounts.table, accounts.customer, accounts.start, zone, columns, tuple(times), numbers)

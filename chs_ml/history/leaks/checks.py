@@ -13,6 +13,7 @@ from chs_ml.history.leaks.amounts import amounts
 from chs_ml.history.leaks.announcing import announcing
 from chs_ml.history.leaks.departures import departures
 from chs_ml.history.leaks.duplicates import duplicates
+from chs_ml.history.leaks.flags import flags
 from chs_ml.history.leaks.ground import Ground, standing
 from chs_ml.history.leaks.hindsight import hindsight
 from chs_ml.history.leaks.interventions import interventions
@@ -35,6 +36,7 @@ CHECKS: MappingProxyType[str, Callable[[Ground], Iterator[Finding]]] = MappingPr
         "rows that announce the departure": announcing,
         "when rows became known": loading,
         "what was done to keep customers": interventions,
+        "a flag beside the departures": flags,
         "the order of days": order,
         "rows twice": duplicates,
         "amounts": amounts,

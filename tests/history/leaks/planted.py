@@ -220,3 +220,11 @@ def churn_by_inactivity_of_customers_long_gone(past: Past) -> None:
     past.history["churn"] = {"inactive_for": "60d", "from": "events"}
     past.history["horizon"] = "60d"
     del past.history["accounts"]["churned"]
+
+
+def a_flag_that_disagrees_with_the_departures(past: Past) -> None:
+    accounts = past["accounts"]
+    flagged = accounts["left_on"].notna().to_numpy(copy=True)
+    flagged[::7] ^= True
+    accounts["flag"] = np.where(flagged, "yes", "no")
+    past.history["accounts"]["churn_flag"] = {"column": "flag", "churned": ["yes"]}

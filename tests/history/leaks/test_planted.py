@@ -45,6 +45,7 @@ CODES = {
     planted.tickets_closed_before_they_were_opened: {"ends-before-it-begins"},
     planted.refunds_among_the_invoices: {"odd-amounts"},
     planted.churn_by_inactivity_of_customers_long_gone: {"already-gone"},
+    planted.a_flag_that_disagrees_with_the_departures: {"flag-against-dates"},
 }
 
 METRICS = {

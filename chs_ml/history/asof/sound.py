@@ -111,7 +111,7 @@ def _never(staged: Staged, name: str, table: PastTable, types: dict[str, str]) -
     for one, who in types.items():
         if one not in there:
             said = f"{name}: no row has {table.type} {one!r}, which {who} counts"
-            yield error("no-such-type", said, nearest(one, sorted(there)[:1000]))
+            yield error("no-such-type", said, nearest(one, sorted(there)[:1000]).rstrip("."))
 
 
 def _currencies(staged: Staged, history: History) -> Iterator[Finding]:

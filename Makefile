@@ -41,6 +41,7 @@ notebooks: $(READY) ## run every notebook from top to bottom
 golden: $(READY) ## measure the experiments again: experiments/*/results.md and the README's pictures
 	$(BIN)/python experiments/telco/fetch.py
 	$(BIN)/python experiments/measure.py
+	$(BIN)/python experiments/histories.py
 
 lock: ## solve the versions again; those in the locks stay where they still fit
 	$(PYTHON) -m venv build/lock

@@ -233,10 +233,10 @@ class History(SpecPart):
 
     def _problems(self) -> Iterator[str]:
         for name in self.tables:
-            if name in RESERVED or not name.replace("_", "").isalnum() or not name.isascii():
+            if name in RESERVED or name.startswith("chs_") or not name.replace("_", "").isalnum() or not name.isascii():
                 yield (
                     f"tables: found {name!r}; a table is called by letters, digits and underscores, and not "
-                    "accounts or interventions. Rename it"
+                    "accounts, interventions or chs_…. Rename it"
                 )
         if isinstance(self.cutoffs, tuple) and len(set(self.cutoffs)) != len(self.cutoffs):
             yield "cutoffs: found a date twice. Name each once"

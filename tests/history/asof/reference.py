@@ -236,8 +236,11 @@ def looked_at(past: Past) -> tuple[dt.datetime, dt.datetime]:
 def observed_until(history: dict, rows: list[Row]) -> dt.date:
     if "observed_until" in history:
         return _date(history["observed_until"])
-    roles = ("time", "opened", "start", "churned")
-    return max(row.moments[role].date() for row in rows for role in roles if row.moments.get(role) is not None)
+    return max(_days_of(rows, "time", "opened") or _days_of(rows, "start", "churned"))
+
+
+def _days_of(rows: list[Row], *roles: str) -> list[dt.date]:
+    return [row.moments[role].date() for row in rows for role in roles if row.moments.get(role) is not None]
 
 
 def churned(past: Past, tables: dict[str, list[Row]], until: dt.date) -> float | None:

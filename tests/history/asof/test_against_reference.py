@@ -17,7 +17,7 @@ from tests.history.asof.reference import reference_panel
 
 
 @settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
@@ -32,6 +32,25 @@ def test_every_cell_is_the_reference_s(tmp_path_factory, one):
         assert set(found) == set(wanted)
         wrong = {name: (found[name], wanted[name]) for name in wanted if not is_same(found[name], wanted[name])}
         assert not wrong, f"{_key(wanted)}, (found, expected): {wrong}"
+
+
+@pytest.mark.parametrize(
+    ("own", "newest", "churned"),
+    [("Pacific/Honolulu", "2024-04-06 20:00:00", 0), ("Asia/Kolkata", "2024-04-07 02:00:00", None)],
+)
+def test_the_newest_day_is_one_of_the_history_s_zone(tmp_path, own, newest, churned):
+    accounts = pd.DataFrame({"id": ["a"], "start": ["2023-01-01 00:00:00"], "left": [None]}, dtype=object)
+    events = pd.DataFrame({"id": ["a", "a"], "at": ["2024-03-01 00:00:00", newest]}, dtype=object)
+    history = {
+        "accounts": {"table": "accounts.csv", "customer": "id", "start": "start", "churned": "left"},
+        "tables": {"events": {"table": "events.csv", "customer": "id", "time": "at", "timezone": own}},
+        "cutoffs": [dt.date(2024, 3, 31)],
+        "horizon": "7d",
+    }
+    metrics, tables = [{"name": "n", "count": "all"}], {"accounts.csv": accounts, "events.csv": events}
+    assert [churned] == reference_panel(history, metrics, tables)["churned"].tolist()
+    built = build_panel(load_spec(write(tmp_path, history, metrics, tables)))
+    assert built["churned"].to_pylist() == [churned]
 
 
 def _key(row):

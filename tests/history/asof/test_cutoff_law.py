@@ -17,7 +17,7 @@ from tests.history.asof.reference import OWN_TIME, local_time
 ENDS = ("closed", "paid", "valid_to", "churned")
 OUTCOMES = {"customer", "cutoff", "churned", "segment", "stage", "revenue"}
 QUIETLY = settings(
-    max_examples=12,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )

@@ -269,11 +269,13 @@ def test_observed_until():
     for until, churned in ((dt.date(2024, 4, 30), 0), (dt.date(2024, 4, 29), None), ("2024-04-30", 0)):
         assert panel(changes={"observed_until": until})["churned"].tolist() == [churned]
     for newest, churned in (("2024-04-30 23:00:00", 0), ("2024-04-29 23:59:59", None)):
-        for table in ("events", "tickets", "surveys", "accounts"):
-            rows = {"accounts": OLD} | {table: [("b", newest)] if table != "accounts" else [*OLD, ("b", newest)]}
-            assert panel(**rows, changes={"observed_until": None})["churned"].tolist() == [churned]
+        for table in ("events", "tickets", "surveys"):
+            assert panel(**{table: [("a", newest)]}, changes={"observed_until": None})["churned"].tolist() == [churned]
+        left = [*OLD, ("b", "2024-02-01", newest)]
+        accounts = panel(accounts=left, changes={"observed_until": None}).set_index("customer")
+        assert accounts["churned"].loc[["a"]].tolist() == [churned]
     for table in ("invoices", "plans"):  # what is due may be yet to come
-        assert panel(**{table: [("b", "2024-12-31")]}, changes={"observed_until": None})["churned"].tolist() == [None]
+        assert panel(**{table: [("a", "2024-12-31")]}, changes={"observed_until": None})["churned"].tolist() == [None]
 
 
 def test_rows_count_from_the_day_of_the_start():

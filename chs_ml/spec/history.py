@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from chs_ml.spec.measures import Conditions
+from chs_ml.spec.measures import ALL, Conditions
 from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import Days, DaysOrNone, SpecPart, Text, Texts, days_of
 from chs_ml.spec.table import SomeTable, Table
@@ -264,7 +264,8 @@ class History(SpecPart):
             yield f"churn.from: found {named!r}; it names one of the tables. {nearest(named, self.tables)}"
         elif needed and not self.activities:
             yield "found no table with a time; an activity is a row of one. Add it, or name one as churn.from"
-        if self.churn and self.churn.count and not all(table.type for table in self.activities.values()):
+        types = self.churn.count if self.churn else None
+        if types and types != (ALL,) and not all(table.type for table in self.activities.values()):
             yield "churn.count: found types, and a table of activities without type. Name the table as churn.from"
 
     @property

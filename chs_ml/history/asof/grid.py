@@ -39,7 +39,7 @@ from chs_ml.history.asof.tree import (
     where,
 )
 from chs_ml.spec.history import History
-from chs_ml.spec.measures import Measure
+from chs_ml.spec.measures import ALL, Measure
 from chs_ml.spec.measuring import BUSINESS, CHURNED, TOUCHED
 
 TODAY = "CURRENT_DATE"
@@ -167,7 +167,8 @@ def _activities(history: History, name: str) -> exp.Select:
     known = names.KNOWN if history.past[name].known else names.AT
     query = selected([col(names.SPELL), col(names.AT), named(col(known), names.KNOWN)], names.rows_of(name), "a")
     types = history.churn.count if history.churn else None
-    return query.where(one_of(col(names.TYPE), types), copy=False) if types else query
+    named_ones = types is not None and ALL not in types
+    return query.where(one_of(col(names.TYPE), types or ()), copy=False) if named_ones else query
 
 
 def interventions() -> list[exp.Select]:

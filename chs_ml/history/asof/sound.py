@@ -9,12 +9,15 @@ from chs_ml.errors import DataError
 from chs_ml.history.asof.query import measured
 from chs_ml.history.asof.rows import by_table
 from chs_ml.history.asof.staging import Staged
-from chs_ml.history.asof.tree import quoted
+from chs_ml.history.asof.tree import quoted, word
 from chs_ml.history.findings import Finding, error, warning
 from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.history import History, PastTable
 from chs_ml.spec.measures import ALL
 from chs_ml.spec.nearest import nearest
+
+Place = tuple[str, str | None, str | None]
+"""A table, a column of times in it (None: it has none), and the zone in which they are told."""
 
 
 def soundness(staged: Staged, spec: CalibrationSpec) -> Iterator[Finding]:
@@ -34,18 +37,25 @@ def newest_day(staged: Staged, history: History) -> date:
 
     A departure may be planned, and lie beyond what is known.
     """
-    happened = [(name, table.time or table.opened) for name, table in history.past.items()]
-    accounts = [("accounts", column) for column in (history.accounts.start, history.accounts.churned)]
+    happened = [(name, table.time or table.opened, table.timezone) for name, table in history.past.items()]
+    accounts = [
+        ("accounts", role, history.accounts.timezone) for role in (history.accounts.start, history.accounts.churned)
+    ]
     for columns in (happened, accounts):
-        found = [_extreme(staged, name, column, "max") for name, column in columns if column]
+        found = [_extreme(staged, history, where, "max") for where in columns if where[1]]
         days = [day for day in found if day is not None]
         if days:
             return max(days)
     raise DataError("the history has no rows: no start, time or opening. Look into its tables.")
 
 
-def _extreme(staged: Staged, table: str, column: str, which: str) -> date | None:
-    [(found,)] = staged.rows_of(f"SELECT {which}({quoted(column)})::DATE FROM {quoted(table)}")  # noqa: S608
+def _extreme(staged: Staged, history: History, where: Place, which: str) -> date | None:
+    """Return the first or last day of a column, as days are where the history is at home."""
+    table, column, zone = where
+    told = quoted(str(column))
+    if zone and zone != history.timezone:
+        told = f"({told} AT TIME ZONE {word(zone).sql('duckdb')}) AT TIME ZONE {word(history.timezone).sql('duckdb')}"
+    [(found,)] = staged.rows_of(f"SELECT {which}({told})::DATE FROM {quoted(table)}")  # noqa: S608
     return found if isinstance(found, date) else None
 
 
@@ -99,7 +109,7 @@ def _types(staged: Staged, spec: CalibrationSpec, history: History) -> Iterator[
                 }
     if history.churn and history.churn.count:
         for name in history.activities:
-            asked[name] |= dict.fromkeys(history.churn.count, "history.churn")
+            asked[name] |= {one: "history.churn" for one in history.churn.count if one != ALL}
     for name, types in asked.items():
         if types:
             yield from _never(staged, name, history.past[name], types)
@@ -127,7 +137,7 @@ def _currencies(staged: Staged, history: History) -> Iterator[Finding]:
 
 def _reach(staged: Staged, spec: CalibrationSpec, history: History) -> Iterator[Finding]:
     """Give an error for each window that is longer than the history before the last cutoff."""
-    first = _extreme(staged, "accounts", history.accounts.start, "min")
+    first = _extreme(staged, history, ("accounts", history.accounts.start, history.accounts.timezone), "min")
     last = history.dates[-1]
     for measure in measured(spec):
         span = (measure.window or 0) * (2 if measure.kind == "trend" else 1)

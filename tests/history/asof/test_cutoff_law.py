@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chs_ml.history.asof import build_panel
+from chs_ml.history.asof import build_panel, staged_history
+from chs_ml.history.asof.build import outcomes_of
+from chs_ml.history.asof.dialects import Dialect
+from chs_ml.history.asof.query import panel_query
 from chs_ml.spec import load_spec
+from tests.history.asof.engines import postgres, tables_in
 from tests.history.asof.histories import AROUND, frames, settings_of_histories
 from tests.history.asof.on_disk import write
 from tests.history.asof.reference import OWN_TIME, local_time
@@ -23,6 +28,23 @@ QUIETLY = settings(
 )
 
 
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def rows_by(request):
+    """How a spec becomes the rows of its panel: by DuckDB, or by PostgreSQL from the same tables."""
+    if request.param == "duckdb":
+        yield lambda spec: build_panel(spec).to_pylist()
+        return
+    with postgres() as engine:
+
+        def rows(spec):
+            with staged_history(spec) as staged:
+                engine.load(tables_in(staged.connection, ["accounts", *spec.history.past]))
+                query = panel_query(spec, outcomes_of(staged, spec), Dialect("postgres"))
+            return engine.rows(query.sql(dialect="postgres", identify=True))
+
+        yield rows
+
+
 @st.composite
 def futures(draw):
     """A history twice: of one past before a cutoff, and of two futures."""
@@ -33,19 +55,19 @@ def futures(draw):
 
 @QUIETLY
 @given(futures())
-def test_no_future_changes_a_metric(tmp_path_factory, drawn):
+def test_no_future_changes_a_metric(tmp_path_factory, rows_by, drawn):
     setting, cutoff, one, other = drawn
     setting = setting.but(cutoffs=[cutoff])
     changed = {}
     for name, file in setting.files().items():
         changed[file] = with_other_future(setting.history, name, cutoff, one[file], other[file])
-    first, second = (metrics_of_panel(tmp_path_factory, setting, tables) for tables in (one, changed))
+    first, second = (metrics_of_panel(tmp_path_factory, rows_by, setting, tables) for tables in (one, changed))
     assert first == second
 
 
 @QUIETLY
 @given(st.data())
-def test_the_outcome_s_window_changes_no_metric(tmp_path_factory, data):
+def test_the_outcome_s_window_changes_no_metric(tmp_path_factory, rows_by, data):
     setting = data.draw(settings_of_histories())
     tables = data.draw(frames(setting))
     days = data.draw(st.sampled_from(("2d", "14d", "30d", "91d")))
@@ -53,17 +75,17 @@ def test_the_outcome_s_window_changes_no_metric(tmp_path_factory, data):
     changes["horizon"] = days if "horizon" in setting.history else None
     changes["churn"] = setting.history["churn"] | {"inactive_for": days} if "churn" in setting.history else None
     changes["observed_until"] = setting.cutoffs[0] + dt.timedelta(data.draw(st.sampled_from(AROUND)))
-    first = metrics_of_panel(tmp_path_factory, setting, tables)
-    second = metrics_of_panel(tmp_path_factory, setting.but(**changes), tables)
+    first = metrics_of_panel(tmp_path_factory, rows_by, setting, tables)
+    second = metrics_of_panel(tmp_path_factory, rows_by, setting.but(**changes), tables)
     shared = first.keys() & second.keys()
     assert {key: first[key] for key in shared} == {key: second[key] for key in shared}
     if not setting.history.get("eligible", {}).get("renewal_in_horizon"):
         assert first.keys() == second.keys()
 
 
-def metrics_of_panel(tmp_path_factory, setting, tables):
+def metrics_of_panel(tmp_path_factory, rows_by, setting, tables):
     path = write(tmp_path_factory.mktemp("law"), setting.history, setting.metrics, tables)
-    rows = build_panel(load_spec(path)).to_pylist()
+    rows = rows_by(load_spec(path))
     return {(row["customer"], row["cutoff"]): {k: v for k, v in row.items() if k not in OUTCOMES} for row in rows}
 
 

@@ -15,7 +15,7 @@ from chs_ml.cli.talk import Steps, answer_json, answer_text, check_folder, progr
 from chs_ml.errors import SpecError
 from chs_ml.formula.atomic import write_whole
 from chs_ml.history.asof.build import outcomes_of, panel_of_history, staged_history, today_of
-from chs_ml.history.asof.grid import AsOf
+from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.text import panel_sql
 from chs_ml.history.findings import Finding, TableError
 from chs_ml.history.leaks import suspicions

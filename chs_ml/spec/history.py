@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from chs_ml.spec.cutoffs import Cutoffs, dates_of
 from chs_ml.spec.measures import ALL, Conditions
 from chs_ml.spec.nearest import nearest
-from chs_ml.spec.part import Days, DaysOrNone, SpecPart, Text, Texts, days_of
+from chs_ml.spec.part import Days, DaysOrNone, SpecPart, Text, Texts
 from chs_ml.spec.table import SomeTable, Table
 
 TIMES = ("time", "opened", "due", "valid_from")
 ENDS = {"opened": "closed", "due": "paid", "valid_from": "valid_to"}
 RESERVED = frozenset({"accounts", "interventions"})
-MOST_CUTOFFS = 2000
-STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def _zone(name: str) -> str:
@@ -117,65 +115,6 @@ class Interventions(SpecPart):
         return PastTable.model_validate(self.model_dump(exclude_none=True))
 
 
-class Every(SpecPart):
-    """Cutoffs at regular steps."""
-
-    every: Text = Field(description="day, week, month, quarter, year, or days as in 28d")
-    from_: date = Field(alias="from", description="first cutoff, as in 2024-03-31")
-    to: date = Field(description="last cutoff that may be, as in 2025-12-31")
-
-    @model_validator(mode="after")
-    def _has_steps(self) -> Self:
-        if self.from_ > self.to:
-            raise ValueError(
-                f"found from {self.from_} and to {self.to}; the first cutoff is not after the last. Swap them"
-            )
-        days = self.days
-        if days is None and self.every not in STEPS:
-            words = ["day", "week", *STEPS]
-            raise ValueError(
-                f"found every: {self.every!r}; a step is day, week, month, quarter, year, or days as in 28d. "
-                f"{nearest(self.every, words)}"
-            )
-        if len(list(self.dates)) > MOST_CUTOFFS:
-            raise ValueError(f"found more than {MOST_CUTOFFS:,} cutoffs. Take longer steps")
-        return self
-
-    @property
-    def days(self) -> int | None:
-        """Days of a step; None where it is months."""
-        if self.every in {"day", "week"}:
-            return 1 if self.every == "day" else 7
-        try:
-            return days_of(self.every)
-        except ValueError:
-            return None
-
-    @property
-    def dates(self) -> Iterator[date]:
-        """The cutoffs, ascending."""
-        days = self.days
-        for step in range(MOST_CUTOFFS + 1):
-            at = self.from_ + timedelta(days * step) if days else _months_later(self.from_, STEPS[self.every] * step)
-            if at > self.to:
-                return
-            yield at
-
-
-def _months_later(first: date, months: int) -> date:
-    """The same day so many months later, the last of a month where the first is, or where there is no such day."""
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    length = calendar.monthrange(year, month + 1)[1]
-    was_last = first.day == calendar.monthrange(first.year, first.month)[1]
-    return date(year, month + 1, length if was_last else min(first.day, length))
-
-
-def _cutoffs(value: Any) -> Any:
-    if isinstance(value, (date, str)):
-        return (value,)
-    return value
-
-
 class Inactive(SpecPart):
     """Churn where nobody says goodbye: nothing done for so long."""
 
@@ -214,9 +153,7 @@ class History(SpecPart):
     accounts: Accounts = Field(description="{table, customer, start, churned}")
     tables: dict[str, PastTable] = Field(default_factory=dict, description="name: {table, customer, time, …}")
     interventions: Interventions | None = Field(None, description="{table, customer, time}: calls, discounts")
-    cutoffs: Annotated[
-        Every | tuple[date, ...], BeforeValidator(_cutoffs, json_schema_input_type=Every | list[date] | date)
-    ] = Field(description="a list of dates, or {every, from, to}")
+    cutoffs: Cutoffs = Field(description="a list of dates, or {every, from, to}")
     horizon: Days | None = Field(None, description="days after the cutoff in which churn is looked for, as in 90d")
     gap: DaysOrNone = Field(0, description="days between the cutoff and the horizon, as in 0d")
     churn: Inactive | None = Field(None, description="{inactive_for: 90d}, where accounts have no churned")
@@ -276,7 +213,7 @@ class History(SpecPart):
     @property
     def dates(self) -> tuple[date, ...]:
         """The cutoffs, ascending."""
-        return tuple(self.cutoffs.dates) if isinstance(self.cutoffs, Every) else tuple(sorted(self.cutoffs))
+        return dates_of(self.cutoffs)
 
     @property
     def activities(self) -> Mapping[str, PastTable]:

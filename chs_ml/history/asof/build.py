@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from chs_ml.history.asof.dialects import Dialect
-from chs_ml.history.asof.grid import AsOf
+from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.query import account_columns, account_days, measured, panel_query
 from chs_ml.history.asof.sound import newest_day, soundness
 from chs_ml.history.asof.staging import Staged, stage

@@ -10,20 +10,18 @@ from sqlglot import exp
 from chs_ml.history.asof import names
 from chs_ml.history.asof.dialects import Dialect
 from chs_ml.history.asof.grid import (
-    AsOf,
     activities,
     grid_query,
     happened_query,
     interventions,
     keyed,
-    moments_query,
     outcome_columns,
-    spans_of,
     spells_query,
     there_query,
 )
 from chs_ml.history.asof.groups import Group, group_of, groups_of
 from chs_ml.history.asof.kinds import NEWEST, aggregates, newest_counts, newest_value, of_accounts, put_together
+from chs_ml.history.asof.moments import AsOf, moments_query, spans_of
 from chs_ml.history.asof.rows import by_table, rows_query
 from chs_ml.history.asof.tree import Node, at_least, col, every, from_table, less, named, one_of, ratio, same
 from chs_ml.spec import CalibrationSpec

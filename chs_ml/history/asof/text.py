@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from chs_ml.errors import SpecError
 from chs_ml.history.asof.dialects import EXECUTED, Dialect, dialect_of
-from chs_ml.history.asof.grid import AsOf
+from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.query import panel_query
 from chs_ml.history.databases import ENGINES
 from chs_ml.spec import CalibrationSpec

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from chs_ml.errors import SpecError
 from chs_ml.history.asof import build
 from chs_ml.history.asof.dialects import EXECUTED, GENERATED, NO_ZONES, Dialect
-from chs_ml.history.asof.grid import AsOf
+from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.query import panel_query
 from chs_ml.history.asof.tree import moment
 from chs_ml.spec import CalibrationSpec, load_spec

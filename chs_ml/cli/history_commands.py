@@ -33,6 +33,7 @@ def panel(
 ) -> None:
     """Build the panel of a raw history: customer by cutoff, each metric as it was known then."""
     from chs_ml.cli.checking import spec_of
+    from chs_ml.cli.output import spare
     from chs_ml.cli.paneling import write_panel, write_query
     from chs_ml.cli.talk import parsed_pairs
     from chs_ml.errors import ChsError
@@ -40,6 +41,8 @@ def panel(
     read = spec_of(spec)
     if read.history is None:
         raise ChsError(f"{spec.name}: has no history, so its table is a panel already. `chs-ml init` proposes metrics.")
+    if output is not None:
+        spare(output, spec)
     days = read.history.dates if as_of is None else _days(as_of)
     if not days and not no_outcome:
         raise ChsError(f"panel: what becomes of today's customers is not known yet. Add --no-outcome to {TODAY}.")
@@ -91,10 +94,14 @@ def _days(said: str) -> tuple[date, ...]:
     from datetime import date
 
     from chs_ml.errors import ChsError
+    from chs_ml.spec.cutoffs import problems_of_day
 
     if said.upper() == TODAY:
         return ()
     try:
-        return (date.fromisoformat(said),)
+        day = date.fromisoformat(said)
     except ValueError:
         raise ChsError(f"--as-of {said!r}: a cutoff is a date as in 2025-03-31, or {TODAY}.") from None
+    for problem in problems_of_day(day):
+        raise ChsError(f"--as-of: {problem}.")
+    return (day,)

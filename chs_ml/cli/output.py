@@ -20,15 +20,20 @@ from chs_ml.export.csv import RUNS_IN_A_SPREADSHEET
 from chs_ml.formula.atomic import sync_folder
 
 
-def check_output(out: Path, table: Path, what: str = "scores") -> None:
-    """Refuse what cannot be written before a long table is read."""
+def check_output(out: Path, what: str) -> None:
+    """Refuse what cannot be written, before a long table is read; what: is written."""
     if out.suffix.lower() not in {".csv", ".parquet"}:
         raise OutputError(f"{out.name}: {what} are written as .csv or .parquet. Choose one of these endings.")
     if out.is_dir():
         raise OutputError(f"{out} is a folder. Give the name of a file in it.")
     check_folder(out)
-    if out.exists() and table.exists() and out.samefile(table):
-        raise OutputError(f"{out} is the table that is read, and would be lost. Choose another -o.")
+
+
+def spare(out: Path, *read: Path) -> None:
+    """Refuse to write what is read."""
+    for file in read:
+        if out.exists() and file.exists() and out.samefile(file):
+            raise OutputError(f"{out} is read, and would be lost. Choose another -o.")
 
 
 @contextmanager

@@ -10,12 +10,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from chs_ml.cli.output import check_output, written_whole
+from chs_ml.cli.output import check_output, spare, written_whole
 from chs_ml.cli.talk import Steps, answer_json, answer_text, check_folder, progress, say
 from chs_ml.errors import SpecError
 from chs_ml.formula.atomic import write_whole
 from chs_ml.history.asof.build import outcomes_of, panel_of_history, staged_history, today_of
 from chs_ml.history.asof.moments import AsOf
+from chs_ml.history.asof.table import nobody_there
 from chs_ml.history.asof.text import panel_sql
 from chs_ml.history.findings import Finding, TableError
 from chs_ml.history.leaks import suspicions
@@ -27,8 +28,8 @@ def write_panel(
     spec: CalibrationSpec, days: Sequence[date], out: Path, *, outcome: bool, as_json: bool, quiet: bool
 ) -> None:
     """Build the panel and write it; doubts about the history are told."""
-    for table in spec.tables.values():
-        check_output(out, spec.locate(table.file) if table.file else out, "panels")
+    check_output(out, "panels")
+    spare(out, *_files(spec))
     with progress(quiet=quiet) as steps:
         table, doubts = _built(spec, days, steps, outcome=outcome)
     with written_whole(out, table.schema) as write:
@@ -62,12 +63,18 @@ def write_query(
         )
     if out is not None:
         check_folder(out)
+        spare(out, *_files(spec))
     text = panel_sql(spec, AsOf(tuple(days), until if outcome else None), dialect, places)
     if out is None:
         answer_text(text)
         return
     write_whole(out, text.encode())
     say(f"wrote {out}", quiet=quiet)
+
+
+def _files(spec: CalibrationSpec) -> list[Path]:
+    """Return the files that the spec reads; the spec itself is the command's to spare."""
+    return [spec.locate(table.file) for table in spec.tables.values() if table.file]
 
 
 def _built(
@@ -80,6 +87,8 @@ def _built(
         when = days or (today_of(spec.history),) if spec.history else days
         as_of = outcomes_of(staged, spec, when) if outcome else AsOf(tuple(when), None)
         table = panel_of_history(staged, spec, as_of)
+        if not len(table):
+            raise TableError(nobody_there())
         doubts = [*staged.findings, *(suspicions(staged, table, spec) if outcome else [])]
         steps("building the panel", 1, 1)
     if any(doubt.severity == "error" for doubt in doubts):

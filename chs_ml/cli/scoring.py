@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chs_ml.cli.oddities import Oddities, Unseen
-from chs_ml.cli.output import check_output, written_whole
+from chs_ml.cli.output import check_output, spare, written_whole
 from chs_ml.cli.reading import CUSTOMER, Columns, batches_of
 from chs_ml.errors import DataError
 from chs_ml.explain.customer import mean_health
@@ -54,7 +54,8 @@ def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, 
 
     DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half.
     """
-    check_output(out, table)
+    check_output(out, "scores")
+    spare(out, table)
     counts: Counter[str] = Counter()
     odd = Oddities(weights.formula)
     rows = 0

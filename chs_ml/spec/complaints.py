@@ -31,7 +31,7 @@ def complaints(error: ValidationError, spec: type[SpecPart]) -> Iterator[tuple[s
 
 
 def _sentence(one: Any, spec: type[SpecPart]) -> str:
-    kind, loc = one["type"], one["loc"]
+    kind, loc = one["type"], [key for key in one["loc"] if not str(key).startswith("<")]
     part, field = _part_at(spec, loc[:-1]), _field_at(spec, loc)
     if kind == "extra_forbidden":
         return _unknown_key(part, str(loc[-1]), spec)
@@ -147,6 +147,6 @@ def _part_in(annotation: Any) -> type[SpecPart] | None:
 
 def _path_of(loc: Sequence[Any]) -> str:
     path = ""
-    for key in loc:
+    for key in (key for key in loc if not str(key).startswith("<")):
         path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
     return path

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import SpecPart, Text, days_of
 
 MOST_CUTOFFS = 2000
+FIRST, LAST = date(1900, 1, 1), date(2200, 12, 31)
 STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -25,6 +26,9 @@ class Every(SpecPart):
 
     @model_validator(mode="after")
     def _has_steps(self) -> Self:
+        problems = [said for day in (self.from_, self.to) for said in problems_of_day(day)]
+        if problems:
+            raise ValueError("\n".join(problems))
         if self.from_ > self.to:
             raise ValueError(
                 f"found from {self.from_} and to {self.to}; the first cutoff is not after the last. Swap them"
@@ -69,14 +73,37 @@ def _months_later(first: date, months: int) -> date:
     return date(year, month + 1, length if was_last else min(first.day, length))
 
 
-def _cutoffs(value: Any) -> Any:
-    if isinstance(value, (date, str)):
-        return (value,)
-    return value
+def problems_of_day(day: date) -> Iterator[str]:
+    """Give what is wrong with a day as a cutoff."""
+    if not FIRST <= day <= LAST:
+        yield f"found {day}; a cutoff lies between {FIRST} and {LAST}. Correct it"
 
 
+def _days(days: tuple[date, ...]) -> tuple[date, ...]:
+    problems = [said for day in days for said in problems_of_day(day)]
+    if not days:
+        problems.append("found no date; a panel has a cutoff at least. Name one")
+    if len(set(days)) != len(days):
+        problems.append("found a date twice. Name each once")
+    if problems:
+        raise ValueError("\n".join(problems))
+    return days
+
+
+def _one_day(value: Any) -> Any:
+    return (value,) if isinstance(value, (date, str)) else value
+
+
+def _which(value: Any) -> str:
+    return STEPPED if isinstance(value, (dict, Every)) else LISTED
+
+
+STEPPED, LISTED = "<steps>", "<dates>"
+"""Which of both the user wrote; complaints leave it out of the path."""
 Cutoffs = Annotated[
-    Every | tuple[date, ...], BeforeValidator(_cutoffs, json_schema_input_type=Every | list[date] | date)
+    Annotated[Every, Tag(STEPPED)]
+    | Annotated[tuple[date, ...], BeforeValidator(_one_day), AfterValidator(_days), Tag(LISTED)],
+    Discriminator(_which),
 ]
 
 

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from chs_ml.spec.cutoffs import Cutoffs, dates_of
-from chs_ml.spec.measures import ALL, Conditions
+from chs_ml.spec.measures import ALL, Conditions, problems_of_span
 from chs_ml.spec.nearest import nearest
 from chs_ml.spec.part import Days, DaysOrNone, SpecPart, Text, Texts
 from chs_ml.spec.table import SomeTable, Table
@@ -147,6 +147,15 @@ class Eligible(SpecPart):
     ] = Field(default_factory=lambda: Excluded.model_validate({}), description="ids, or {column: value or list}")
 
 
+def _twins(names: list[str]) -> Iterator[str]:
+    """Give the tables whose names databases cannot tell apart."""
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.lower(), name)
+        if other != name:
+            yield f"tables: found {other!r} and {name!r}, which databases cannot tell apart. Rename one"
+
+
 class History(SpecPart):
     """Raw history, from which the panel is built as of each cutoff."""
 
@@ -170,13 +179,21 @@ class History(SpecPart):
 
     def _problems(self) -> Iterator[str]:
         for name in self.tables:
-            if name in RESERVED or name.startswith("chs_") or not name.replace("_", "").isalnum() or not name.isascii():
+            if (
+                name in RESERVED
+                or name.lower().startswith("chs_")
+                or not name.replace("_", "").isalnum()
+                or not name.isascii()
+            ):
                 yield (
                     f"tables: found {name!r}; a table is called by letters, digits and underscores, and not "
                     "accounts, interventions or chs_…. Rename it"
                 )
-        if isinstance(self.cutoffs, tuple) and len(set(self.cutoffs)) != len(self.cutoffs):
-            yield "cutoffs: found a date twice. Name each once"
+        yield from _twins([*self.tables, *RESERVED])
+        for what, days in (("tenure", self.eligible.tenure), ("active_within", self.eligible.active_within)):
+            yield from (f"eligible.{what}: {said}" for said in problems_of_span(days))
+        for what, days in (("horizon", self.days), ("gap", self.gap)):
+            yield from (f"{what}: {said}" for said in problems_of_span(days))
         if self.churn is None and self.accounts.churned is None:
             yield "found neither accounts.churned nor churn: {inactive_for}; one of them says who left. Add one"
         if self.churn is not None and self.accounts.churned is not None:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from chs_ml.spec.part import Days, SpecPart, Text, Texts
 
 ALL = "all"
+LONGEST = 36_500
 Where = Mapping[str, tuple[str, ...]]
 
 
@@ -145,8 +146,15 @@ def problems_of_measure(said: Measured) -> Iterator[str]:
     for key in given:
         if key not in allowed:
             yield f"found {key} with {kind}, which has no use for it. Remove it"
+    yield from (f"window: {one}" for one in problems_of_span(said.window))
     if kind == "trend" and said.window is None:
         yield "found trend without a window; it compares this window with the one before. Add window, as in 30d"
+
+
+def problems_of_span(days: int | None) -> Iterator[str]:
+    """Give what is wrong with days that are looked back, or ahead."""
+    if days is not None and days > LONGEST:
+        yield f"found {days}d; a hundred years ({LONGEST}d) are the most. Shorten it"
 
 
 def _allowed(kind: str) -> set[str]:

@@ -43,38 +43,49 @@ def _fits(kind: str, table: PastTable) -> bool:
 
 def problems_of_measuring(history: History | None, metrics: Sequence[Metric]) -> Iterator[str]:
     """Give a sentence for each metric that cannot be measured."""
-    names = {metric.name: metric.per is not None for metric in metrics}
+    named = {metric.name: metric for metric in metrics}
     for at, metric in enumerate(metrics):
         where, measure = f"metrics[{at}]", metric.measure
         if history is None:
             if measure is not None:
                 yield f"{where}.{measure.kind}: a metric is measured only in raw history. Add history, or remove it"
-        elif metric.role != "exclude":
+        elif metric.role != "exclude" or measure is not None:
             if metric.name in {CUSTOMER, CUTOFF, CHURNED, TOUCHED, *BUSINESS}:
                 yield f"{where}.name: found {metric.name!r}, which is a column of every panel. Choose another name"
             if measure is None:
                 yield f"{where}: {metric.name!r} is not measured; give it one of {', '.join(KINDS)}. Add it"
             else:
-                yield from (f"{where}.{said}" for said in _unmeasurable(measure, history, names))
+                yield from (f"{where}.{said}" for said in _unmeasurable(measure, history, named))
 
 
-def _unmeasurable(measure: Measure, history: History, names: Mapping[str, bool]) -> Iterator[str]:
-    """Give what keeps a metric from being measured. names: of all metrics, and whether each is divided itself."""
+def _unmeasurable(measure: Measure, history: History, named: Mapping[str, Metric]) -> Iterator[str]:
+    """Give what keeps a metric from being measured. named: all metrics, by their names."""
     kind = measure.kind
     if measure.per:
         for key, other in zip(("metric", "by"), measure.per, strict=True):
-            if other not in names or other == measure.name:
-                yield f"per.{key}: found {other!r}; it names another metric. {nearest(other, names)}"
-            elif names[other]:
-                yield f"per.{key}: found {other!r}, which is itself divided. Name a metric that is measured"
+            yield from (f"per.{key}: found {other!r}{said}" for said in _indivisible(other, measure, named))
     elif kind in {"tenure", "days_until"}:
         if measure.what == ("renewal",) and not history.accounts.renewal:
             yield "days_until: needs the day of the renewal. Add accounts.renewal"
     elif measure.table == "accounts":
         if kind != "last":
             yield f"from: accounts say what they are today, so only last reads them; found {kind}. Name another table"
+        elif len(measure.what) != 1 or measure.where or measure.window or measure.of:
+            yield "last: of accounts one column is read as it stands. Name one, without where, window and of"
     else:
         yield from _in_no_table(measure, history)
+
+
+def _indivisible(other: str, measure: Measure, named: Mapping[str, Metric]) -> Iterator[str]:
+    """Give why a metric cannot stand in a division."""
+    if other not in named or other == measure.name:
+        yield f"; it names another metric. {nearest(other, named)}"
+    elif named[other].per is not None:
+        yield ", which is itself divided. Name a metric that is measured"
+    elif named[other].measure is None:
+        yield ", which is not measured. Give it a kind, as in count: login"
+    elif named[other].kind == "category":
+        yield ", which is a category. Name a metric that is a number"
 
 
 def _in_no_table(measure: Measure, history: History) -> Iterator[str]:

@@ -118,7 +118,7 @@ def test_tables_from_a_database_give_the_same(run, folder, monkeypatch):
     done = run("panel", folder / "spec.yaml", "-o", folder / "again.parquet")
     assert done.code == 0 and rows(folder / "again.parquet") == rows(folder / "p.parquet")
     asked = run("panel", folder / "spec.yaml", "--sql", "duckdb", "--no-outcome").out
-    assert '"events" AS (' in asked and '"log"' in asked
+    assert '"chs_given_events" AS (' in asked and '"log"' in asked
 
 
 URL = "table: {{url: '{}', query: '{}'}}"
@@ -135,7 +135,7 @@ WRONG = [
     ("accounts.csv", "c,2024-05-01", "a,2024-05-01", "1 spells begin before the same customer's spell before them"),
     ("spec.yaml", "window: 30d", "window: 900d", "metric 'logins_30d' looks back 900 days"),
     ("spec.yaml", "events.csv", "evens.csv", "evens.csv: cannot be read: No such file"),
-    ("spec.yaml", "[2024-03-31, 2024-06-30]", "[2021-03-31]", "the first customer started"),
+    ("spec.yaml", "[2024-03-31, 2024-06-30]", "[2021-03-31]", "no customer is in the panel at any cutoff"),
     ("spec.yaml", "table: events.csv", URL.format("sqlite:///x.db", "delete from log"), "SELECT"),
     ("spec.yaml", "table: events.csv", URL.format("sqlite:////nowhere/x.db", "select 1"), "there is no such"),
     ("spec.yaml", "table: events.csv", URL.format("mysql://127.0.0.1:1/x", "select 1"), "nothing listens"),
@@ -208,3 +208,53 @@ def test_a_labelled_table_is_a_panel_already(run, folder):
 def test_a_panel_never_takes_the_place_of_its_own_table(run, folder):
     answer = run("panel", folder / "spec.yaml", "-o", folder / "events.csv")
     assert answer.code == 2 and "would be lost" in answer.err and (folder / "events.csv").read_text() == EVENTS
+
+
+@pytest.mark.parametrize("file", ["events.csv", "spec.yaml"])
+def test_a_query_never_takes_the_place_of_what_is_read(run, folder, file):
+    before = (folder / file).read_text()
+    answer = run("panel", folder / "spec.yaml", "--sql", "duckdb", "--no-outcome", "-o", folder / file)
+    assert answer.code == 2 and "is read, and would be lost" in answer.err and (folder / file).read_text() == before
+
+
+def test_the_nightly_panel_is_written_every_night(run, folder, monkeypatch):
+    monkeypatch.setenv("BASE", f"sqlite:///{folder / 'base.db'}")
+    base = sqlite3.connect(folder / "base.db")
+    base.execute("CREATE TABLE events (id TEXT, at TEXT, event TEXT, value REAL)")
+    base.execute("INSERT INTO events VALUES ('a', '2024-02-01', 'login', NULL), ('b', '2024-02-01', 'pay', 2)")
+    base.commit()
+    base.close()
+    changed(folder, "spec.yaml", "table: events.csv", "table: {url: '${BASE}', query: 'select * from events'}")
+    for _ in range(2):
+        assert run("panel", folder / "spec.yaml", "-o", folder / "night.parquet").code == 0
+
+
+def test_a_query_of_one_table_never_reads_that_of_another(run, folder, monkeypatch):
+    monkeypatch.setenv("BASE", "duckdb:///nowhere.db")
+    tables = "".join(
+        f"    {name}: {{table: {{url: '${{BASE}}', query: \"select * from events where event = '{kind}'\"}}, "
+        "customer: id, time: at}\n"
+        for name, kind in (("bots", "pay"), ("events", "login"))
+    )
+    changed(
+        folder,
+        "spec.yaml",
+        "    events: {table: events.csv, customer: id, time: at, type: event, value: value}\n",
+        tables,
+    )
+    changed(folder, "spec.yaml", "count: login, window: 30d", "count: all, from: events")
+    changed(folder, "spec.yaml", "sum: pay", "count: all, from: bots")
+    changed(folder, "spec.yaml", "recency: all", "recency: all, from: bots")
+    text = run("panel", folder / "spec.yaml", "--sql", "duckdb", "--no-outcome").out
+    warehouse = duckdb.connect()
+    warehouse.execute(f"CREATE TABLE accounts AS SELECT * FROM '{folder / 'accounts.csv'}'")
+    warehouse.execute(f"CREATE TABLE events AS SELECT * FROM '{folder / 'events.csv'}'")
+    found = {(row["customer"], str(row["cutoff"])): (row["logins_30d"], row["paid"])
+             for row in warehouse.query(text).to_arrow_table().to_pylist()}  # fmt: skip
+    assert found["a", "2024-03-31"] == (1, 1) and found["b", "2024-03-31"] == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["x; drop table y", "(select 1)", "a b", "x.y.z.w"])
+def test_what_is_no_name_of_a_table_is_refused(run, folder, name):
+    answer = run("panel", folder / "spec.yaml", "--sql", "duckdb", "--no-outcome", "--table", f"events={name}")
+    assert answer.code == 2 and "is no name of a table; write it as in schema.events" in " ".join(answer.err.split())

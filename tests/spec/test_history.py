@@ -144,12 +144,40 @@ def test_who_is_inactive_for_the_horizon_has_churned(load):
         ("metrics.5", {"name": "x", "kind": "category", "count": "a"}, "only last reads text"),
         ("metrics.5", {"name": "x", "kind": "category", "last": "a", "from": "events"}, "a category is text"),
         ("metrics.5", {"name": "churned", "count": "a", "from": "events"}, "which is a column of every panel"),
+        ("metrics.5", {"name": "x", "count": "a", "from": "events", "window": "99999d"}, "a hundred years"),
+        (
+            "metrics.5",
+            {"name": "x", "last": "a", "from": "accounts", "where": {"b": 1}},
+            "without where, window and of",
+        ),
+        ("metrics.5", {"name": "x", "role": "exclude", "count": "a", "from": "nope"}, "it names one of the tables"),
+        ("history.eligible", {"tenure": "99999d"}, "eligible.tenure: found 99999d; a hundred years"),
+        ("history.cutoffs", [], "found no date; a panel has a cutoff at least"),
+        ("history.cutoffs", ["9999-12-31"], "a cutoff lies between 1900-01-01 and 2200-12-31"),
+        ("history.cutoffs", ["soon"], r"history\.cutoffs\[0\]: found 'soon'; must be a date"),
+        ("history.cutoffs", {"every": "month", "from": "2024-01-31"}, r"history\.cutoffs\.to: is missing"),
+        ("history.tables.Events", {"table": "x.csv", "customer": "id", "time": "t"}, "databases cannot tell apart"),
+        ("history.tables.CHS_spells", {"table": "x.csv", "customer": "id", "time": "t"}, "a table is called by"),
         ("baseline", {"column": "score"}, "a panel from raw history has no score in use today"),
     ],
 )
 def test_the_refusal_says_what_and_why(load, path, value, problem):
     with pytest.raises(SpecError, match=problem):
         load(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"name": "o", "role": "exclude"}, "which is not measured"),
+        ({"name": "o", "kind": "category", "last": "c", "from": "plans"}, "which is a category"),
+    ],
+)
+def test_what_is_divided_is_a_number_that_is_measured(load, other, said):
+    spec = changed("metrics.5", other)
+    spec["metrics"].append({"name": "x", "per": {"metric": "logins", "by": "o"}})
+    with pytest.raises(SpecError, match=rf"per\.by: found 'o', {said}"):
+        load(spec)
 
 
 def test_a_metric_of_a_labelled_table_is_not_measured(load):

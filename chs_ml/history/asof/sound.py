@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from chs_ml.errors import DataError
+from chs_ml.history.asof.groups import reach_of
 from chs_ml.history.asof.query import measured
 from chs_ml.history.asof.rows import by_table
 from chs_ml.history.asof.staging import Staged
@@ -13,7 +14,7 @@ from chs_ml.history.asof.tree import quoted, word
 from chs_ml.history.findings import Finding, error, warning
 from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.history import History, PastTable
-from chs_ml.spec.measures import ALL
+from chs_ml.spec.measures import ALL, KINDS
 from chs_ml.spec.nearest import nearest
 
 Place = tuple[str, str | None, str | None]
@@ -140,8 +141,8 @@ def _reach(staged: Staged, spec: CalibrationSpec, history: History) -> Iterator[
     first = _extreme(staged, history, ("accounts", history.accounts.start, history.accounts.timezone), "min")
     last = history.dates[-1]
     for measure in measured(spec):
-        span = (measure.window or 0) * (2 if measure.kind == "trend" else 1)
-        if first is not None and span > (last - first).days:
+        span = reach_of(measure) if KINDS[measure.kind].windowed else None
+        if first is not None and span and span > (last - first).days >= 0:
             said = (
                 f"metric {measure.name!r} looks back {span} days, and the first customer started {(last - first).days} "
                 f"days before the last cutoff ({last}): it would be missing for everybody"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chs_ml.history.asof.build import panel_of_history, staged_history
-from chs_ml.history.findings import TableError, error
+from chs_ml.history.findings import Finding, TableError, error
 from chs_ml.history.leaks import suspicions
 from chs_ml.history.memory import MemoryTable
 from chs_ml.spec import CalibrationSpec
@@ -14,9 +14,14 @@ def panel_table(spec: CalibrationSpec) -> MemoryTable:
     with staged_history(spec) as staged:
         table = panel_of_history(staged, spec)
         if not len(table):
-            nobody = "no customer is in the panel at any cutoff"
-            raise TableError(error("no-rows", nobody, "Look at cutoffs, eligible and the accounts' start"))
+            raise TableError(nobody_there())
         found = [*staged.findings, *suspicions(staged, table, spec)]
     if any(one.severity == "error" for one in found):
         raise TableError(*sorted(found, key=lambda one: one.severity != "error"))
     return MemoryTable("panel", table, {"format": "raw history"}, tuple(staged.sources), tuple(found))
+
+
+def nobody_there() -> Finding:
+    """Return what to say of a panel without rows."""
+    said = "no customer is in the panel at any cutoff"
+    return error("no-rows", said, "Look at cutoffs, eligible and the accounts' start")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import sqlglot
@@ -11,11 +12,15 @@ from chs_ml.errors import SpecError
 from chs_ml.history.asof.dialects import EXECUTED, Dialect, dialect_of
 from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.query import panel_query
+from chs_ml.history.asof.rows import SOURCE
 from chs_ml.history.databases import ENGINES
 from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.expansion import expand, unset
 from chs_ml.spec.history import History
 from chs_ml.spec.nearest import nearest
+
+GIVEN = "chs_given_"
+"""Before the name of a table that the spec reads by a query: no table of the warehouse is called so."""
 
 
 def panel_sql(spec: CalibrationSpec, as_of: AsOf, dialect: str, places: Mapping[str, str] | None = None) -> str:
@@ -34,22 +39,34 @@ def panel_sql(spec: CalibrationSpec, as_of: AsOf, dialect: str, places: Mapping[
     for name in said:
         if name not in (*history.past, "accounts"):
             raise SpecError(f"no table is called {name!r}. {nearest(name, ['accounts', *history.past])}")
-    query = engine.written(_placed(panel_query(spec, as_of, engine), said, engine))
-    for name, asked in _asked(history, said, engine):
-        query = query.with_(exp.to_identifier(name, quoted=True), as_=asked, append=True, copy=False)
+    asked = dict(_asked(history, said, engine))
+    places_of = {name: _place(place, engine) for name, place in said.items()}
+    places_of |= {name: exp.Table(this=exp.to_identifier(f"{GIVEN}{name}", quoted=True)) for name in asked}
+    query = engine.written(_placed(panel_query(spec, as_of, engine), places_of))
+    for name, answer in asked.items():
+        query = query.with_(exp.to_identifier(f"{GIVEN}{name}", quoted=True), as_=answer, append=True, copy=False)
         _first(query)
     head = "".join(f"-- {line}\n" for line in _head(history, engine))
     return head + query.sql(dialect=engine.name, identify=True, pretty=True) + "\n"
 
 
-def _placed(query: exp.Select, places: Mapping[str, str], engine: Dialect) -> exp.Select:
+def _place(said: str, engine: Dialect) -> exp.Table:
+    """Return the table that a name in the warehouse means; SpecError for what is no name."""
+    try:
+        found = exp.to_table(said, dialect=engine.name)
+        parts = [part.name for part in found.parts]
+    except sqlglot.errors.SqlglotError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or not all(re.fullmatch(r"[\w$-]+", part) for part in parts):
+        raise SpecError(f"{said!r} is no name of a table; write it as in schema.events. Correct --table.")
+    return found
+
+
+def _placed(query: exp.Select, places: Mapping[str, exp.Table]) -> exp.Select:
     """Put the warehouse's names in the place of the spec's."""
-    for table in query.find_all(exp.Table):
-        if table.alias == "source" and table.name in places:
-            try:
-                there = exp.to_table(places[table.name], dialect=engine.name)
-            except sqlglot.errors.SqlglotError:
-                raise SpecError(f"{places[table.name]!r} is no name of a table in {engine.name}. Correct it.") from None
+    for table in [*query.find_all(exp.Table)]:
+        if table.alias == SOURCE and table.name in places:
+            there = places[table.name].copy()
             for key in ("this", "db", "catalog"):
                 table.set(key, there.args.get(key))
     return query

@@ -62,7 +62,7 @@ def gaps(values: FloatArray, column: Column, sample: Sample) -> FloatArray:
     if len(values) > MOST_GAPS:
         known = column.known & (sample.weight > 0)
         values = np.unique(np.quantile(column.values[known], np.linspace(0.0, 1.0, MOST_GAPS + 1), method="lower"))
-    return np.unique([-roundest(-high, -low) for low, high in pairwise(values.tolist())])
+    return np.unique([0.0 - roundest(-high, -low) for low, high in pairwise(values.tolist())])
 
 
 def _above(column: Column, thresholds: FloatArray, sample: Sample) -> Cuts:

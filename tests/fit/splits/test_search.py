@@ -8,7 +8,7 @@ from scipy.stats import kstest
 from chs_ml.fit.evidence.companion import COMPANION
 from chs_ml.fit.fitting import Candidate, basis_for, fit, objective_of
 from chs_ml.fit.splits.crossing import crossed
-from chs_ml.fit.splits.cuts import Cuts, cuts_of, finer_cuts
+from chs_ml.fit.splits.cuts import Cuts, cuts_of, finer_cuts, gaps
 from chs_ml.fit.splits.search import Pair, Search
 from chs_ml.formula import Condition
 from tests.fit.splits import worlds
@@ -138,3 +138,12 @@ def test_the_best_cut_is_a_round_one():
 def test_straight_formulas_are_searched_too():
     search, cuts = searched(worlds.sample(), Candidate(1, 1.0))
     assert search.pairs(cuts, range(4))[0].when == Condition("calls", above=3.0)
+
+
+def test_a_threshold_at_zero_is_no_negative_zero():
+    sample = worlds.sample(400)
+    column = sample.table.columns[0]
+    found = gaps(np.array([-1.0, 0.0, 2.0]), column, sample)
+    assert [str(one) for one in found.tolist()] == ["0.0" if one == 0.0 else str(one) for one in found.tolist()]
+    assert 0.0 in gaps(np.array([-1.0, 1.0]), column, sample).tolist()
+    assert not np.signbit(gaps(np.array([-1.0, 1.0]), column, sample)).any()

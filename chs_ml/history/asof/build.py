@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from chs_ml.history.asof.dialects import Dialect
 from chs_ml.history.asof.moments import AsOf
-from chs_ml.history.asof.query import account_columns, account_days, measured, panel_query
+from chs_ml.history.asof.query import measured, panel_query
 from chs_ml.history.asof.sound import newest_day, soundness
 from chs_ml.history.asof.staging import Staged, stage
 from chs_ml.history.asof.wanted import wanted_tables
@@ -28,7 +28,7 @@ MEMORY = "3GB"
 """Beyond it DuckDB writes what it works on to disk."""
 FEW_CUTOFFS = 200
 """So many are compared with each row one by one; sorting all rows to meet them takes longer."""
-DUCKDB = Dialect("duckdb")
+DUCKDB = Dialect("duckdb", own=True)
 
 
 def build_panel(spec: CalibrationSpec) -> pa.Table:
@@ -50,9 +50,8 @@ def staged_history(spec: CalibrationSpec) -> Iterator[Staged]:
     with tempfile.TemporaryDirectory(prefix="chs_ml_") as folder, _connected(Path(folder)) as connection:
         staged = Staged(connection)
         measures = measured(spec)
-        texts, days = account_columns(history, measures), account_days(measures)
         refused: list[TableError] = []
-        for wanted in wanted_tables(history, measures, texts, days):
+        for wanted in wanted_tables(history, measures):
             try:
                 stage(staged, wanted, spec)
             except TableError as found:
@@ -69,8 +68,7 @@ def panel_of_history(staged: Staged, spec: CalibrationSpec, as_of: AsOf | None =
     """Run the query on tables that were read, by default for the spec's cutoffs with their outcomes."""
     when = as_of or outcomes_of(staged, spec)
     text = panel_query(spec, when, DUCKDB).sql(dialect="duckdb", identify=True)
-    table: pa.Table = staged.connection.query(text).to_arrow_table()
-    return table.sort_by([(CUSTOMER, "ascending"), (CUTOFF, "ascending")])
+    return staged.table_of(text).sort_by([(CUSTOMER, "ascending"), (CUTOFF, "ascending")])
 
 
 def outcomes_of(staged: Staged, spec: CalibrationSpec, days: Sequence[date] | None = None) -> AsOf:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from chs_ml.errors import SpecError
+from chs_ml.history.asof import names
 from chs_ml.history.asof.tree import Node, word
 from chs_ml.spec.nearest import nearest
 
@@ -40,9 +41,21 @@ SUBSTITUTING = frozenset({"spark", "databricks"})
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One engine's way to compare texts and to tell times in another zone. name: as sqlglot calls it."""
+    """One engine's way to compare texts and to tell times in another zone. name: as sqlglot calls it.
+
+    own: it runs in our own database, which holds every column once for each form in which it is read.
+    """
 
     name: str
+    own: bool = False
+
+    def table(self, name: str) -> str:
+        """What a table of the history is called there."""
+        return names.held_in(name) if self.own else name
+
+    def column(self, name: str, form: str) -> str:
+        """What a column of it is called, when it is read in that form."""
+        return names.held(name, form) if self.own else name
 
     def text(self, value: Node) -> Node:
         """A value as text without blanks around it, compared and ordered byte by byte; NULL where nothing is left."""
@@ -85,8 +98,11 @@ class Dialect:
             for text in [*query.find_all(exp.Literal)]:
                 if text.is_string and "${" in text.this:
                     text.replace(_apart(text.this))
+        shown = {id(column.args.get("alias")) for column in query.expressions}
         for name in query.find_all(exp.Identifier):
             self._refuse(name.this)
+            if self.own and id(name) not in shown:
+                name.set("this", names.marked(name.this))
         return query
 
     def _refuse(self, name: str) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
 from chs_ml.history.asof import names
 from chs_ml.history.asof.dialects import Dialect
-from chs_ml.history.asof.rows import SOURCE, clock, given
+from chs_ml.history.asof.rows import SOURCE, accounts_read_as, as_number, as_text, clock
 from chs_ml.history.asof.tree import (
     Node,
     alias_of,
-    as_double,
     at_least,
     col,
     count,
@@ -34,16 +33,16 @@ from chs_ml.history.asof.tree import (
     where,
 )
 from chs_ml.spec.history import History
-from chs_ml.spec.measures import ALL
+from chs_ml.spec.measures import ALL, Measure
 from chs_ml.spec.measuring import BUSINESS, CHURNED, TOUCHED
 
 
-def spells_query(history: History, columns: Collection[str], days: Collection[str], dialect: Dialect) -> exp.Select:
-    """SELECT each spell of each customer, numbered; columns of accounts that are read as text, and as days."""
+def spells_query(history: History, measures: Sequence[Measure], dialect: Dialect) -> exp.Select:
+    """SELECT each spell of each customer, numbered; columns of accounts that are read as text, numbers, and days."""
     accounts = history.accounts
     local = clock(accounts.timezone, history, dialect)
     start = local.at(accounts.start)
-    whose = dialect.text(given(accounts.customer))
+    whose = as_text(accounts.customer, dialect)
     place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[whose.copy(), start.copy()]))
     told = {names.SPELL: place, names.CUSTOMER: whose, names.START: midnight(start)}
     if accounts.churned:
@@ -52,18 +51,20 @@ def spells_query(history: History, columns: Collection[str], days: Collection[st
         told[names.RENEWAL] = midnight(local.at(accounts.renewal))
     if accounts.known:
         told[names.KNOWN] = or_else(local.at(accounts.known), start)
-    told |= {names.as_text_of(column): dialect.text(given(column)) for column in columns}
+    texts, numbers, days = accounts_read_as(history, measures)
+    told |= {names.as_text_of(column): as_text(column, dialect) for column in texts}
+    told |= {names.as_number_of(column): as_number(column, dialect) for column in numbers}
     told |= {names.day_of(column): midnight(local.at(column)) for column in days}
     told |= {
         what: _business(what, str(getattr(accounts, what)), dialect) for what in BUSINESS if getattr(accounts, what)
     }
-    return selected([named(value, key) for key, value in told.items()], "accounts", SOURCE).where(
-        every([is_known(whose.copy()), is_known(given(accounts.start))]), copy=False
-    )
+    query = selected([named(value, key) for key, value in told.items()], dialect.table("accounts"), SOURCE)
+    began = col(dialect.column(accounts.start, names.TIME), SOURCE)
+    return query.where(every([is_known(whose.copy()), is_known(began)]), copy=False)
 
 
 def _business(what: str, column: str, dialect: Dialect) -> Node:
-    return as_double(given(column)) if what == "revenue" else dialect.text(given(column))
+    return as_number(column, dialect) if what == "revenue" else as_text(column, dialect)
 
 
 def there_query(history: History) -> exp.Select:

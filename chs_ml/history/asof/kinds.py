@@ -129,8 +129,8 @@ def of_accounts(measure: Measure) -> Node:
     if measure.kind == "days_until":
         day = col(names.RENEWAL if measure.what == ("renewal",) else names.day_of(measure.what[0]), "g")
         return where(at_least(day, cutoff), as_double(days_between(day, cutoff)), nothing())
-    value = col(names.as_text_of(measure.what[0]), "g")
-    return value if measure.category else as_double(value)
+    form = names.TEXT if measure.category else names.NUMBER
+    return col(names.held(measure.what[0], form), "g")
 
 
 def _at() -> Node:

@@ -10,6 +10,8 @@ SPELL, CUTOFF, CUSTOMER, START = "spell", "cutoff", "customer", "start"
 LEFT, RENEWAL = "left_on", "renews_on"
 AT, UNTIL, TYPE, VALUE, KNOWN = "at", "until", "type", "value", "known"
 LABEL_FROM, LABEL_TO, OBSERVED = "label_from", "label_to", "observed"
+TEXT, NUMBER, TIME = "text", "number", "time"
+"""Forms in which a column is read; one column may be read in several."""
 
 
 def rows_of(table: str) -> str:
@@ -22,14 +24,30 @@ def since(days: int) -> str:
     return f"since_{days}"
 
 
+def held(column: str, form: str) -> str:
+    """A column read in one form."""
+    return f"{form}_{column}"
+
+
 def as_text_of(column: str) -> str:
     """A column read as text."""
-    return f"text_{column}"
+    return held(column, TEXT)
 
 
 def as_number_of(column: str) -> str:
     """A column read as numbers."""
-    return f"number_{column}"
+    return held(column, NUMBER)
+
+
+def held_in(table: str) -> str:
+    """A table of the history in our own database, each column in each form in which it is read."""
+    return f"chs_held_{table}"
+
+
+def marked(name: str) -> str:
+    """A name that no other has, to who does not tell a from A: with the places of its capitals behind it."""
+    capitals = sum(1 << at for at, sign in enumerate(name) if "A" <= sign <= "Z")
+    return f"{name}+{capitals:x}" if capitals or "+" in name else name
 
 
 def day_of(column: str) -> str:

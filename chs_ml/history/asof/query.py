@@ -40,7 +40,7 @@ def panel_query(spec: CalibrationSpec, as_of: AsOf, dialect: Dialect) -> exp.Sel
     tables = {name: found for name, found in by_table(measures, history).items() if found}
     parts: Parts = [
         (names.MOMENTS, moments_query(history, as_of, spans_of(history, measures))),
-        (names.SPELLS, spells_query(history, account_columns(history, measures), account_days(measures), dialect)),
+        (names.SPELLS, spells_query(history, measures, dialect)),
         *_rows(history, measures, as_of, dialect),
         (names.THERE, there_query(history)),
         *_activity(history, as_of),
@@ -61,18 +61,6 @@ def measured(spec: CalibrationSpec) -> list[Measure]:
         if measure.name in wanted and measure.per:
             wanted |= set(measure.per)
     return [measure for measure in found if measure.name in wanted]
-
-
-def account_columns(history: History, measures: Sequence[Measure]) -> tuple[str, ...]:
-    """Return the columns of accounts that are read as they are, each once."""
-    read = [measure.what[0] for measure in measures if measure.table == "accounts"]
-    return tuple(dict.fromkeys([*read, *(history.eligible.exclude.where or {})]))
-
-
-def account_days(measures: Sequence[Measure]) -> tuple[str, ...]:
-    """Return the columns of accounts that are read as days, the renewal's aside, each once."""
-    read = [measure.what[0] for measure in measures if measure.kind == "days_until"]
-    return tuple(dict.fromkeys(column for column in read if column != "renewal"))
 
 
 def _history(spec: CalibrationSpec) -> History:

@@ -52,6 +52,17 @@ def read_as(measures: Sequence[Measure], table: PastTable) -> tuple[tuple[str, .
     return tuple(texts), tuple(numbers)
 
 
+def accounts_read_as(
+    history: History, measures: Sequence[Measure]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the columns of accounts that are read as text, as numbers, and as days other than the renewal's."""
+    stands = [measure for measure in measures if measure.table == "accounts"]
+    texts = [*(one.what[0] for one in stands if one.category), *(history.eligible.exclude.where or {})]
+    numbers = [one.what[0] for one in stands if not one.category]
+    days = [one.what[0] for one in measures if one.kind == "days_until" and one.what != ("renewal",)]
+    return tuple(dict.fromkeys(texts)), tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(days))
+
+
 def by_table(measures: Sequence[Measure], history: History) -> dict[str, list[Measure]]:
     """Return the metrics of each table of the past, in the history's order of tables."""
     found: dict[str, list[Measure]] = {name: [] for name in history.past}
@@ -75,19 +86,24 @@ def rows_query(
     if table.known:
         columns[names.KNOWN] = or_else(local.at(table.known), began.copy())
     if table.type:
-        columns[names.TYPE] = dialect.text(given(table.type))
+        columns[names.TYPE] = as_text(table.type, dialect)
     texts, numbers = read_as(measures, table)
-    columns |= {names.as_text_of(column): dialect.text(given(column)) for column in texts}
-    columns |= {names.as_number_of(column): finite(as_double(given(column))) for column in numbers}
-    query = selected([named(value, key) for key, value in columns.items()], name, SOURCE)
-    whose = same(col(names.CUSTOMER, "s"), dialect.text(given(table.customer)))
+    columns |= {names.as_text_of(column): as_text(column, dialect) for column in texts}
+    columns |= {names.as_number_of(column): as_number(column, dialect) for column in numbers}
+    query = selected([named(value, key) for key, value in columns.items()], dialect.table(name), SOURCE)
+    whose = same(col(names.CUSTOMER, "s"), as_text(table.customer, dialect))
     on = every([whose, at_least(began.copy(), col(names.START, "s"))])
     return query.join(from_table(names.SPELLS, "s"), on=on, copy=False)
 
 
-def given(column: str) -> Node:
-    """A column of the table that is read."""
-    return col(column, SOURCE)
+def as_text(column: str, dialect: Dialect) -> Node:
+    """A column of the table that is read, as text."""
+    return dialect.text(col(dialect.column(column, names.TEXT), SOURCE))
+
+
+def as_number(column: str, dialect: Dialect) -> Node:
+    """A column of the table that is read, as finite numbers."""
+    return finite(as_double(col(dialect.column(column, names.NUMBER), SOURCE)))
 
 
 class _Clock:
@@ -98,7 +114,8 @@ class _Clock:
 
     def at(self, column: str) -> Node:
         """The time in a column, as local time."""
-        told = exp.cast(given(column), exp.DataType.Type.TIMESTAMP)
+        given = col(self.dialect.column(column, names.TIME), SOURCE)
+        told = exp.cast(given, exp.DataType.Type.TIMESTAMP)
         return told if self.zone == self.local else self.dialect.moved(told, self.zone, self.local)
 
 

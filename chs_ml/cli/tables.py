@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -89,8 +90,7 @@ def print_beside(page: Console, *tables: Table) -> None:
     """Print tables side by side where the page is wide enough, else below each other; a blank line around each."""
     grid = Table.grid(padding=(0, 4))
     grid.add_row(*tables)
-    wide = page.measure(grid, options=page.options.update(width=UNBOUNDED)).maximum <= page.width
-    for shown in [grid] if wide else tables:
+    for shown in [grid] if _measured(page, grid).maximum <= page.width else tables:
         page.print()
         page.print(shown)
     if tables:
@@ -98,9 +98,16 @@ def print_beside(page: Console, *tables: Table) -> None:
 
 
 def fits(page: Console, table: Table, wrapped: float = 0.0) -> bool:
-    """Return whether the page is wide enough: at most that share of the rows takes a line more."""
+    """Return whether the page is wide enough: nothing is cut, and at most that share of the rows takes a line more."""
     head = 2
+    if _measured(page, table).minimum > page.width:
+        return False
     return len(page.render_lines(table)) <= head + table.row_count * (1.0 + wrapped)
+
+
+def _measured(page: Console, table: Table) -> Measurement:
+    """Return how wide a table is on an endless page: with all words wrapped, and with none."""
+    return page.measure(table, options=page.options.update(width=UNBOUNDED))
 
 
 def plain_table(*, show_footer: bool = False) -> Table:

@@ -12,12 +12,14 @@ Column = Any
 
 
 def as_text(column: Column) -> Column:
-    """Trimmed text; blank and NaN are null. Whole floats lose their `.0`, booleans are true and false."""
+    """Trimmed text; blank and NaN are null. Numbers lose zeros behind their point (5.00: 5); booleans: true, false."""
     kind = column.type
     if pa.types.is_null(kind):
         return column.cast(pa.string())
     if pa.types.is_floating(kind):
         return _float_text(column)
+    if pa.types.is_decimal(kind) and kind.scale > 0:
+        return _decimal_text(column)
     if not pa.types.is_string(kind):
         return column.cast(pa.string())
     text = pc.utf8_trim_whitespace(column)
@@ -55,3 +57,10 @@ def _float_text(column: Column) -> Column:
     whole = pc.and_(pc.equal(known, pc.trunc(known)), pc.less(pc.abs(known), 2.0**53))
     integers = pc.if_else(whole, known, pa.scalar(None, pa.float64())).cast(pa.int64()).cast(pa.string())
     return pc.coalesce(integers, known.cast(pa.string()))
+
+
+def _decimal_text(column: Column) -> Column:
+    text = column.cast(pa.string())
+    if pc.any(pc.match_substring(text, "E")).as_py():  # Arrow writes 0.0000001 as 1E-7
+        text = pa.array([None if value is None else format(value, "f") for value in column.to_pylist()], pa.string())
+    return pc.replace_substring_regex(text, r"^(-?[0-9]+)(?:\.0*|(\.[0-9]*[1-9])0*)$", r"\1\2")

@@ -32,7 +32,7 @@ NOT_FINITE = ("not-finite", "a number must be finite", "Correct them or leave th
 DECIMAL_COMMA = (
     "decimal-comma",
     "a comma in a number may be a decimal sign or a thousands separator",
-    'Say decimal: "," under data.table, or remove the thousands separators',
+    'Say decimal: "," beside the table\'s file, or remove the thousands separators',
 )
 MIXED_SIGNS = (
     "mixed-decimals",

@@ -14,10 +14,11 @@ import duckdb
 import pyarrow as pa
 
 from chs_ml.history.asof.dialects import Dialect
+from chs_ml.history.asof.intake import stage
 from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.query import measured, panel_query
 from chs_ml.history.asof.sound import newest_day, soundness
-from chs_ml.history.asof.staging import Staged, stage
+from chs_ml.history.asof.staging import Staged
 from chs_ml.history.asof.wanted import wanted_tables
 from chs_ml.history.findings import TableError
 from chs_ml.spec import CalibrationSpec

@@ -1,4 +1,4 @@
-"""The tables of a history in DuckDB, each column in the forms that are read of it; every problem found on the way.
+"""The tables of a history in DuckDB, each column in the forms that are read of it.
 
 The panel's query reads a table that holds all forms; who asks about the tables reads a view of the same under the
 spec's own names, each column in the form of what it is there.
@@ -6,10 +6,8 @@ spec's own names, each column in the form of what it is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,15 +15,12 @@ import numpy as np
 import pyarrow as pa
 from sqlglot import exp
 
-from chs_ml.history.asof.forms import Forms
 from chs_ml.history.asof.names import TEXT, TIME, held, held_in, marked
 from chs_ml.history.asof.times import BAD_TIME, MIXED, told
 from chs_ml.history.asof.tree import Node, col, count, every, is_known, named, quoted, selected, word
 from chs_ml.history.asof.wanted import Wanted
-from chs_ml.history.databases import open_query
-from chs_ml.history.findings import Finding, TableError, Trouble, described, error, trouble, warning
-from chs_ml.history.sources import BATCH_ROWS, Source, TableFile, absent_columns, open_table
-from chs_ml.spec import CalibrationSpec
+from chs_ml.history.findings import Finding, TableError, Trouble, error, trouble
+from chs_ml.history.sources import Source
 
 
 @dataclass(slots=True)
@@ -65,102 +60,23 @@ def _answered(ask: Callable[[], Any]) -> Any:
     except duckdb.Error as found:
         said = f"the tables of the history: DuckDB gave up ({type(found).__name__})"
         remedy = "Where memory or disk ran out, set CHS_MEMORY as in 8GB, or TMPDIR; otherwise report it as a defect"
-        raise TableError(error("database", said, remedy)) from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where a table comes from. columns: that it has; empty: its schema, if it has no rows."""
-
-    name: str
-    batches: Iterator[pa.RecordBatch]
-    empty: Callable[[], pa.Schema]
-    locate: Callable[[Sequence[int]], list[str]]
-    decimal: str | None = None
-    path: Path | None = None
-    sha256: str = ""
-
-
-def stage(staged: Staged, wanted: Wanted, spec: CalibrationSpec) -> None:
-    """Read one table; what is wrong with it goes to ``staged.findings``, or is a TableError."""
-    findings: list[Finding] = list(_doubled(wanted))
-    origin = _of_query(wanted) if wanted.table.query is not None else _of_file(wanted, spec, findings)
-    forms = Forms(wanted, origin.name, origin.decimal)
-    _keep(staged, wanted, forms.taken(_until_refused(origin.batches, findings), origin.empty))
-    findings += forms.findings
-    troubles = [*forms.troubles.values()]
-    if not findings:
-        troubles += _typed(staged, wanted)
-        findings += described(troubles, origin.name, origin.locate)
-    if not findings:
-        _count_rows(staged, wanted)
-    staged.findings += findings
-    staged.sources.append(_source(origin, staged.rows.get(wanted.name, 0)))
-
-
-def _doubled(wanted: Wanted) -> Iterator[Finding]:
-    """Give columns that the checks, which ask in SQL by the spec's names, cannot tell apart."""
-    names = [one for one, what in wanted.columns.items() if what.startswith("history.") or wanted.name == "accounts"]
-    for at, name in enumerate(names):
-        for other in names[:at]:
-            if name.lower() == other.lower():
-                said = f"{wanted.name}: columns {other!r} and {name!r} differ only in upper and lower case"
-                yield error("duplicate-header", said, "Rename one of them", name)
-
-
-def _of_file(wanted: Wanted, spec: CalibrationSpec, findings: list[Finding]) -> _Origin:
-    form, path = wanted.table, spec.locate(str(wanted.table.file))
-    written = form.file if form.file and "${" in form.file else None
-    file: TableFile = open_table(
-        path, delimiter=form.delimiter, decimal=form.decimal, encoding=form.encoding, written=written
-    )
-    names, remedy = [*wanted.columns], "Correct the spec"
-    absent = absent_columns(file, names, {name: (what, remedy) for name, what in wanted.columns.items()})
-    if absent:
-        raise TableError(*absent)
-    batches = file.batches(names, BATCH_ROWS, findings)
-    return _Origin(
-        file.name, batches, lambda: file.read(names, []).schema, file.locate, file.decimal, path, file.sha256
-    )
-
-
-def _of_query(wanted: Wanted) -> _Origin:
-    from chs_ml.spec.expansion import expand
-
-    name, form = wanted.name, wanted.table
-    reader = open_query(expand(str(form.url)), str(form.query), name)
-    absent = [column for column in wanted.columns if column not in reader.schema.names]
-    if absent:
-        said = f"{name}: column {{!r}} is missing in the query's answer; it is {{}}"
-        remedy = "Select it, or correct the spec"
-        found = [(column, said.format(column, wanted.columns[column])) for column in absent]
-        raise TableError(*(error("missing-column", evidence, remedy, column) for column, evidence in found))
-    picked = (batch.select([*wanted.columns]) for batch in reader)
-    schema = pa.schema([reader.schema.field(column) for column in wanted.columns])
-    return _Origin(name, picked, lambda: schema, lambda rows: [f"row {row + 1}" for row in rows])
-
-
-def _until_refused(batches: Iterator[pa.RecordBatch], findings: list[Finding]) -> Iterator[pa.RecordBatch]:
-    """The batches up to where reading fails: DuckDB, which takes them, would turn the error into its own."""
-    try:
-        yield from batches
-    except TableError as found:
-        findings += found.findings
+        raise TableError(error("engine", said, remedy)) from None
 
 
 def _raw(wanted: Wanted) -> str:
     return f"chs raw {wanted.name}"
 
 
-def _keep(staged: Staged, wanted: Wanted, reader: pa.RecordBatchReader) -> None:
+def keep(staged: Staged, wanted: Wanted, reader: pa.RecordBatchReader) -> None:
+    """Take the rows as they come."""
     if reader.schema.names:
         staged.connection.register("chs reader", reader)
         staged.rows_of(f'CREATE TABLE {quoted(_raw(wanted))} AS SELECT * FROM "chs reader"')  # noqa: S608
         staged.connection.unregister("chs reader")
 
 
-def _typed(staged: Staged, wanted: Wanted) -> list[Trouble]:
-    """Put the table under the names that are read, times as local time and texts without blanks around them."""
+def hold(staged: Staged, wanted: Wanted) -> list[Trouble]:
+    """Put what was kept under the names that are read, times as local time and texts without blanks around them."""
     types = {name: str(kind) for name, kind, *_ in staged.rows_of(f"DESCRIBE {quoted(_raw(wanted))}")}
     troubles: list[Trouble] = []
     columns: list[Node] = []
@@ -227,22 +143,3 @@ def _rows_where(
     first = staged.rows_of(query.where(condition.copy()).order_by(exp.column("row", quoted=True)).limit(5))
     found = trouble(name, np.array([at for at, _ in first], dtype=np.intp), dict(first), rule)
     yield Trouble(found.code, name, found.rows, total, found.shown, found.rule, found.remedy)
-
-
-def _count_rows(staged: Staged, wanted: Wanted) -> None:
-    columns = [exp.Count(this=exp.Star()), count(col(wanted.customer)), count(col(wanted.begins))]
-    [(rows, whose, when)] = staged.rows_of(selected(columns, wanted.name, "t"))
-    staged.rows[wanted.name] = int(rows)
-    nobody, never = rows - whose, rows - when
-    for many, what, code in ((nobody, wanted.customer, "empty-id"), (never, wanted.begins, "no-time")):
-        if many:
-            said = f"{wanted.name}: column {what!r} is empty in {many:,} of {rows:,} rows, which are left out"
-            staged.findings.append(warning(code, said, "Fill it, or leave the rows out"))
-
-
-def _source(origin: _Origin, rows: int) -> Source:
-    read_at = datetime.now(UTC).isoformat(timespec="seconds")
-    changed = read_at[:10]
-    if origin.path:
-        changed = datetime.fromtimestamp(origin.path.stat().st_mtime, UTC).date().isoformat()
-    return Source(origin.name, rows, changed, read_at, origin.sha256)

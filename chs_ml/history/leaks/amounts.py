@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from chs_ml.history.asof.names import as_number_of, held_in, marked
 from chs_ml.history.asof.rows import read_as
 from chs_ml.history.asof.tree import quoted
 from chs_ml.history.findings import Finding, warning
@@ -23,9 +24,9 @@ def amounts(ground: Ground) -> Iterator[Finding]:
 
 
 def _odd(ground: Ground, name: str, column: str) -> Iterator[Finding]:
-    told = quoted(column)
+    told, held = quoted(marked(as_number_of(column))), quoted(marked(held_in(name)))
     negative, nothing, rows = ground.one(
-        f"SELECT count(*) FILTER ({told} < 0), count(*) FILTER ({told} = 0), count({told}) FROM {quoted(name)}"  # noqa: S608
+        f"SELECT count(*) FILTER ({told} < 0), count(*) FILTER ({told} = 0), count({told}) FROM {held}"  # noqa: S608
     )
     if worth_saying(negative + nothing, rows):
         yield warning(

@@ -151,6 +151,7 @@ def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress:
     fuller = _with_missed(sample, choice, everybody, settings, progress)
     if fuller is not choice:
         choice, fitted, companion = _settled(sample, fuller, _fit(sample, fuller), lambda *_: ())
+        choice = heard_again(sample, choice, everybody)
     return _learned(sample, fitted, companion, choice, separated)
 
 
@@ -207,6 +208,24 @@ def _with_missed(
         left=tuple(one for one in choice.left if one.metric not in back),
         missed=back,
     )
+
+
+def heard_again(sample: Sample, choice: Choice, everybody: Sequence[MetricPlan]) -> Choice:
+    """Ask those again that went against their direction: beside those that came back they may not."""
+    left = tuple(
+        _beside_those_that_stay(sample, choice, everybody, one)
+        if one.why == "no weight" and one.contrast is not None and one.contrast.signed and one.contrast.z < 0.0
+        else one
+        for one in choice.left
+    )
+    return replace(choice, left=left)
+
+
+def _beside_those_that_stay(sample: Sample, choice: Choice, everybody: Sequence[MetricPlan], left: Left) -> Left:
+    there = {plan.name for plan in choice.plans} | {left.metric}
+    fitted = _fit(sample, replace(choice, plans=tuple(plan for plan in everybody if plan.name in there)))
+    found = {one.metric: one for one in contrasts_of(_companion(sample, fitted), signs_of(fitted))}
+    return replace(left, contrast=found.get(left.metric, left.contrast))
 
 
 def _separations(sample: Sample, fitted: Fitted, choice: Choice) -> tuple[Separation, ...]:

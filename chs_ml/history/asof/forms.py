@@ -15,6 +15,8 @@ from chs_ml.history.columns import Column, as_text, can_be_text, is_time
 from chs_ml.history.findings import Finding, Trouble, error, trouble
 from chs_ml.history.numbers import NumberReader
 
+INFINITE = 2**63 - 1
+"""Microseconds that mean infinity to DuckDB."""
 LARGEST = 1e14
 TOO_LARGE = (
     "too-large",
@@ -104,10 +106,16 @@ def _text(_: str, column: Column) -> Column:
 
 
 def _time(_: str, column: Column) -> Column:
-    """Nothing finer than microseconds, which would be rounded up, into a day that has not begun."""
+    """Times in microseconds: finer ones would be rounded up, into a day that has not begun; far ones are infinite."""
     kind = column.type
     if pa.types.is_null(kind):
         return column.cast(pa.timestamp("us"))
-    if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        return pc.cast(column, pa.timestamp("us", tz=kind.tz), safe=False)
-    return column
+    if not pa.types.is_timestamp(kind) or kind.unit == "us":
+        return column
+    to = pa.timestamp("us", tz=kind.tz)
+    if kind.unit == "ns":
+        return pc.cast(column, to, safe=False)
+    each = {"s": 10**6, "ms": 10**3}[kind.unit]
+    whole = column.cast(pa.int64())
+    near = pc.and_(pc.less_equal(whole, INFINITE // each), pc.greater_equal(whole, -(INFINITE // each)))
+    return pc.if_else(near, pc.multiply(whole, each), INFINITE).cast(to)

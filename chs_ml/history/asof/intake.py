@@ -22,7 +22,7 @@ from chs_ml.spec import CalibrationSpec
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Where a table comes from. name: in messages; empty: its schema, for when it has no batch; locate: rows in words."""
+    """Where a table comes from. name: in messages; empty: its schema, of no batch; locate: rows in words."""
 
     name: str
     batches: Iterator[pa.RecordBatch]

@@ -58,7 +58,12 @@ class Dialect:
         return names.held(name, form) if self.own else name
 
     def text(self, value: Node) -> Node:
-        """A value as text without blanks around it, compared and ordered byte by byte; NULL where nothing is left."""
+        """A value as text without blanks around it, compared and ordered byte by byte; NULL where nothing is left.
+
+        Our own database holds texts so.
+        """
+        if self.own:
+            return value
         told: Node = exp.Trim(this=exp.cast(value, "text"))
         if self.name == "mysql":
             told = exp.cast(told, "binary")

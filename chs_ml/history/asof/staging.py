@@ -22,6 +22,8 @@ from chs_ml.history.asof.wanted import Wanted
 from chs_ml.history.findings import Finding, TableError, Trouble, error, trouble
 from chs_ml.history.sources import Source
 
+READER = "chs reader"
+
 
 @dataclass(slots=True)
 class Staged:
@@ -68,24 +70,26 @@ def _raw(wanted: Wanted) -> str:
 
 
 def keep(staged: Staged, wanted: Wanted, reader: pa.RecordBatchReader) -> None:
-    """Take the rows as they come."""
+    """Take the rows as they come, texts without blanks around them."""
     if reader.schema.names:
-        staged.connection.register("chs reader", reader)
-        staged.rows_of(f'CREATE TABLE {quoted(_raw(wanted))} AS SELECT * FROM "chs reader"')  # noqa: S608
-        staged.connection.unregister("chs reader")
+        texts = {marked(held(name, TEXT)) for name in wanted.columns}
+        texts |= {one.name for one in reader.schema if pa.types.is_string(one.type)}
+        columns = [named(_trimmed(col(key)) if key in texts else col(key), key) for key in reader.schema.names]
+        query = selected(columns, READER, "r").sql("duckdb", identify=True)
+        staged.connection.register(READER, reader)
+        staged.rows_of(f"CREATE TABLE {quoted(_raw(wanted))} AS {query}")
+        staged.connection.unregister(READER)
 
 
 def hold(staged: Staged, wanted: Wanted) -> list[Trouble]:
-    """Put what was kept under the names that are read, times as local time and texts without blanks around them."""
+    """Put what was kept under the names that are read, times as local time."""
     types = {name: str(kind) for name, kind, *_ in staged.rows_of(f"DESCRIBE {quoted(_raw(wanted))}")}
     troubles: list[Trouble] = []
     columns: list[Node] = []
     for name, form in wanted.read:
         key = marked(held(name, form))
         value: Node = col(key)
-        if form == TEXT:
-            value = _trimmed(value)
-        elif form == TIME:
+        if form == TIME:
             value, found = _time(staged, wanted, name, types[key])
             troubles += found
         columns.append(named(value, key))
@@ -116,8 +120,7 @@ def _trimmed(text: Node) -> Node:
 
 def _time(staged: Staged, wanted: Wanted, name: str, kind: str) -> tuple[Node, list[Trouble]]:
     """A column as local time of the table's zone."""
-    given = col(marked(held(name, TIME)))
-    column = _trimmed(given) if kind == "VARCHAR" else given
+    column = col(marked(held(name, TIME)))
     time = told(column, kind, wanted.zone)
     found = list(_rows_where(staged, wanted, name, time.bad, BAD_TIME))
     if not found and time.zoned:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,7 +46,8 @@ def stage(staged: Staged, wanted: Wanted, spec: CalibrationSpec) -> None:
     troubles = [*forms.troubles.values()]
     if not findings:
         troubles += hold(staged, wanted)
-        findings += described(troubles, origin.name, origin.locate)
+        told = [replace(one, shown=None) if one.column == wanted.customer else one for one in troubles]
+        findings += described(told, origin.name, origin.locate)
     if not findings:
         _count_rows(staged, wanted)
     staged.findings += findings

@@ -338,6 +338,12 @@ def test_a_column_of_numbers_may_be_no_time_and_times_no_number_at_once(ground):
     assert [code for code, _ in ground.found({"sum": "at"})] == ["not-a-number"]
 
 
+def test_ids_stand_in_no_message(ground):
+    ground.write("events.csv", "id,at\nsecret,2024-05-01\n")
+    [(code, said)] = ground.found({"max": "id"})
+    assert code == "not-a-number" and "line 2" in said and "secret" not in said
+
+
 # Names
 
 

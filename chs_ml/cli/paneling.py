@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chs_ml.cli.checking import counted
 from chs_ml.cli.output import check_output, spare, written_whole
 from chs_ml.cli.talk import Steps, answer_json, answer_text, check_folder, progress, say
 from chs_ml.errors import SpecError
@@ -18,6 +19,7 @@ from chs_ml.history.asof.build import outcomes_of, panel_of_history, staged_hist
 from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.table import nobody_there
 from chs_ml.history.asof.text import panel_sql
+from chs_ml.history.asof.values import after_the_data, unheard_values
 from chs_ml.history.findings import Finding, TableError
 from chs_ml.history.leaks import suspicions
 from chs_ml.spec import CalibrationSpec
@@ -40,7 +42,7 @@ def write_panel(
     if as_json:
         answer_json({**told, "findings": [asdict(doubt) for doubt in doubts], "output": str(out)})
     rate = "" if told["churn_rate"] is None else f", {told['churn_rate']:.1%} churned"
-    counts = f"{told['rows']:,} rows, {told['customers']:,} customers, {told['cutoffs']:,} cutoffs"
+    counts = ", ".join(counted(int(told[f"{one}s"] or 0), one) for one in ("row", "customer", "cutoff"))
     say(f"{counts}{rate}; wrote {out}", quiet=quiet)
 
 
@@ -89,7 +91,9 @@ def _built(
         table = panel_of_history(staged, spec, as_of)
         if not len(table):
             raise TableError(nobody_there())
-        doubts = [*staged.findings, *(suspicions(staged, table, spec) if outcome else [])]
+        doubts = [*staged.findings, *unheard_values(staged, spec)]
+        doubts += after_the_data(staged, spec.history, as_of.days) if spec.history else []
+        doubts += suspicions(staged, table, spec) if outcome else []
         steps("building the panel", 1, 1)
     if any(doubt.severity == "error" for doubt in doubts):
         raise TableError(*doubts)

@@ -21,10 +21,11 @@ RESERVED = frozenset({"accounts", "interventions"})
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(
-            f"found {name!r}; a time zone is called as in Europe/Kyiv. {nearest(name, available_timezones())}"
-        )
+    zones = sorted(available_timezones())
+    if name not in zones:
+        alike = [zone for zone in zones if name.casefold() in zone.casefold()]
+        guess = f"Did you mean {alike[0]!r}?" if alike else nearest(name, zones)
+        raise ValueError(f"found {name!r}; a time zone is called as in Europe/Kyiv. {guess}")
     return name
 
 

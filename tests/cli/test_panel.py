@@ -126,8 +126,13 @@ WRONG = [
     ("events.csv", "2024-03-15", "15.03.2024", "events.csv: column 'at': line 5 has '15.03.2024'; a time is written"),
     ("events.csv", "b,2024-03-15,", "b,2024-02-30,", "line 5 has '2024-02-30'"),
     ("events.csv", "2.5", "2,5", "field"),
-    ("events.csv", "2.5", "two", "column 'value': line 6 has 'two'; a metric reads it as a number"),
-    ("events.csv", "2.5", "1e15", "line 6 has '1e15'; a number that is summed stays below a hundred trillion"),
+    ("events.csv", "2.5", "two", "column 'value': line 6 has 'two'"),
+    (
+        "events.csv",
+        "2.5",
+        "1e15",
+        "line 6 has 1000000000000000.0; a number that is summed stays below a hundred trillion",
+    ),
     ("events.csv", "T08:00:00", "T08:00:00+02:00", "some times of the column have an offset, others have none"),
     ("events.csv", "pay", "paid", "events: no row has event 'pay', which metric 'paid' counts. Known here: 'login'"),
     ("events.csv", "at,event", "when,event", "column 'at' is missing; it is history.tables.events.time"),
@@ -258,3 +263,22 @@ def test_a_query_of_one_table_never_reads_that_of_another(run, folder, monkeypat
 def test_what_is_no_name_of_a_table_is_refused(run, folder, name):
     answer = run("panel", folder / "spec.yaml", "--sql", "duckdb", "--no-outcome", "--table", f"events={name}")
     assert answer.code == 2 and "is no name of a table; write it as in schema.events" in " ".join(answer.err.split())
+
+
+def test_snowflake_stores_names_in_upper_case(run, folder):
+    place = "events=crm.public.EVENTS"
+    text = run("panel", folder / "spec.yaml", "--sql", "snowflake", "--no-outcome", "--table", place).out
+    assert '"source"."ID"' in text and 'FROM "ACCOUNTS" AS "source"' in text and '"crm"."public"."EVENTS"' in text
+    assert 'AS "logins_30d"' in text and "as Snowflake stores them" in text
+
+
+def test_a_value_that_no_row_has_is_named(run, folder):
+    changed(folder, "spec.yaml", "sum: pay}", "sum: pay, where: {value: ['10', '25']}}")
+    said = " ".join(run("panel", folder / "spec.yaml", "-o", folder / "p.parquet").err.split())
+    assert "events: no row has value '25', which metric 'paid' names" in said and "'10', which" not in said
+
+
+def test_a_cutoff_long_after_the_data_is_told(run, folder):
+    words = ("panel", folder / "spec.yaml", "--no-outcome", "-o", folder / "p.parquet", "--as-of")
+    assert "lies 213 days after the newest row (2024-06-01)" in " ".join(run(*words, "2024-12-31").err.split())
+    assert "after the newest row" not in run(*words, "2024-06-30").err

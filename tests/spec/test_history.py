@@ -113,6 +113,7 @@ def test_who_is_inactive_for_the_horizon_has_churned(load):
     [
         ("data", {"table": "t.csv"}, "found data and history; a spec has a labelled table or raw history. Remove one"),
         ("history.timezone", "Europe/Kiew", "found 'Europe/Kiew'; a time zone is called as in Europe/Kyiv"),
+        ("history.timezone", "Kyiv", "Did you mean 'Europe/Kyiv'"),
         ("history.horizon", None, "horizon is missing"),
         ("history.horizon", "3 months", "a duration is a whole number of days"),
         ("history.accounts.churned", None, "found neither accounts.churned nor churn: {inactive_for}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chs_ml.history.asof.build import panel_of_history, staged_history
+from chs_ml.history.asof.values import unheard_values
 from chs_ml.history.findings import Finding, TableError, error
 from chs_ml.history.leaks import suspicions
 from chs_ml.history.memory import MemoryTable
@@ -15,7 +16,7 @@ def panel_table(spec: CalibrationSpec) -> MemoryTable:
         table = panel_of_history(staged, spec)
         if not len(table):
             raise TableError(nobody_there())
-        found = [*staged.findings, *suspicions(staged, table, spec)]
+        found = [*staged.findings, *unheard_values(staged, spec), *suspicions(staged, table, spec)]
     if any(one.severity == "error" for one in found):
         raise TableError(*sorted(found, key=lambda one: one.severity != "error"))
     return MemoryTable("panel", table, {"format": "raw history"}, tuple(staged.sources), tuple(found))

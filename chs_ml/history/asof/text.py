@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -21,6 +21,7 @@ from chs_ml.spec.nearest import nearest
 
 GIVEN = "chs_given_"
 """Before the name of a table that the spec reads by a query: no table of the warehouse is called so."""
+UPPER = "snowflake"
 
 
 def panel_sql(spec: CalibrationSpec, as_of: AsOf, dialect: str, places: Mapping[str, str] | None = None) -> str:
@@ -42,7 +43,9 @@ def panel_sql(spec: CalibrationSpec, as_of: AsOf, dialect: str, places: Mapping[
     asked = dict(_asked(history, said, engine))
     places_of = {name: _place(place, engine) for name, place in said.items()}
     places_of |= {name: exp.Table(this=exp.to_identifier(f"{GIVEN}{name}", quoted=True)) for name in asked}
-    query = engine.written(_placed(panel_query(spec, as_of, engine), places_of))
+    query = panel_query(spec, as_of, engine)
+    query = _as_stored(query, places_of) if engine.name == UPPER else query
+    query = engine.written(_placed(query, places_of))
     for name, answer in asked.items():
         query = query.with_(exp.to_identifier(f"{GIVEN}{name}", quoted=True), as_=answer, append=True, copy=False)
         _first(query)
@@ -72,6 +75,17 @@ def _placed(query: exp.Select, places: Mapping[str, exp.Table]) -> exp.Select:
     return query
 
 
+def _as_stored(query: exp.Select, placed: Collection[str]) -> exp.Select:
+    """Put the tables' own names in upper case, as Snowflake stores what was not quoted; placed: said as they are."""
+    for column in query.find_all(exp.Column):
+        if column.table == SOURCE:
+            column.this.set("this", column.name.upper())
+    for table in query.find_all(exp.Table):
+        if table.alias == SOURCE and table.name not in placed:
+            table.this.set("this", table.name.upper())
+    return query
+
+
 def _asked(history: History, places: Mapping[str, str], engine: Dialect) -> Iterator[tuple[str, exp.Expr]]:
     """Give the tables that the spec reads by a query, as the query's own parts."""
     for where, table in history.read.items():
@@ -92,4 +106,7 @@ def _first(query: exp.Select) -> None:
 def _head(history: History, engine: Dialect) -> Iterator[str]:
     ran = "was run in the tests" if engine.name in EXECUTED else "is generated and parsed back, and was not run"
     yield f"The panel as of each cutoff, made by chs_ml. For {engine.name} the query {ran}."
-    yield f"Times are local times of {history.timezone}; one with a zone is read in the session's, so set that to it."
+    if engine.name == UPPER:
+        yield "Names of your columns and tables are in upper case, as Snowflake stores them unless they were quoted."
+    yield f"Times are local times of {history.timezone}. The session's zone has to be that, too: CURRENT_DATE is its day,"
+    yield "and a time that has a zone is read in it."

@@ -108,5 +108,5 @@ def _head(history: History, engine: Dialect) -> Iterator[str]:
     yield f"The panel as of each cutoff, made by chs_ml. For {engine.name} the query {ran}."
     if engine.name == UPPER:
         yield "Names of your columns and tables are in upper case, as Snowflake stores them unless they were quoted."
-    yield f"Times are local times of {history.timezone}. The session's zone has to be that, too: CURRENT_DATE is its day,"
+    yield f"Times are local times of {history.timezone}, and so has the session's zone to be: CURRENT_DATE is its day,"
     yield "and a time that has a zone is read in it."

@@ -9,7 +9,7 @@ from sqlglot import exp
 from chs_ml.history.asof.tree import Node, either, every, is_known, is_null, word
 
 DAY = r"\d{4}-\d{2}-\d{2}"
-CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
+CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
 OFFSET = r"(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d(?::?[0-5]\d)?)?)"
 FIRST, LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"
 """Beyond them lie infinity, and days that only some engines have."""

@@ -98,7 +98,7 @@ def _connected(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
-    connection = duckdb.connect(str(folder / "history.duckdb"), config=settings)
+    connection = duckdb.connect(":memory:", config=settings)
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET nested_loop_join_threshold = {FEW_CUTOFFS}")

@@ -5,19 +5,17 @@ What a fit says of itself (which metrics left, how sure the others are) comes wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from chs_ml.errors import FitError
 from chs_ml.fit.anchor.pulling import signed_as_before
-from chs_ml.fit.basis import CurveBasis, MetricBasis
 from chs_ml.fit.evidence.companion import Companion, bending, companion_of
 from chs_ml.fit.evidence.contrasts import SIGN, Signs, along, contrasts_of, signs_of
 from chs_ml.fit.evidence.inference import Inference, Known, inference_of
-from chs_ml.fit.evidence.leaving import RULES, Left, without_evidence
-from chs_ml.fit.evidence.missed import missed
+from chs_ml.fit.evidence.leaving import Left
 from chs_ml.fit.fitting import Fitted, Sample, basis_for
 from chs_ml.fit.folds import folds_of
 from chs_ml.fit.lowering import weights_in
@@ -25,14 +23,14 @@ from chs_ml.fit.scrutiny.collinear import Same, carried_by, carried_once, same_i
 from chs_ml.fit.scrutiny.doubts import doubts_of
 from chs_ml.fit.scrutiny.leaks import Separation, separations
 from chs_ml.fit.scrutiny.nearly import near_sets
-from chs_ml.fit.selection import Choice, Settings, choose, trial_of
+from chs_ml.fit.selection import Choice, Settings, choose
 from chs_ml.fit.splits.apart import Apart, apart
 from chs_ml.fit.splits.growing import Wanted, grown
 from chs_ml.fit.splits.of_anchor import splits_of_anchor
 from chs_ml.fit.splits.sides import Split, unsplit
+from chs_ml.fit.staying import companion_that_asks, fitted_as, who_stays
 from chs_ml.fit.table import MetricPlan
 from chs_ml.fit.trial import Progress, Trial, silent
-from chs_ml.fit.wishes.pins import fit_pinned
 from chs_ml.formula import Condition
 
 FEW = 3
@@ -85,8 +83,8 @@ def learn(
 def refit(sample: Sample, choice: Choice) -> Learned:
     """Fit other rows with every choice frozen."""
     _check(sample)
-    fitted = _fit(sample, choice)
-    return _learned(sample, fitted, _companion(sample, fitted), choice, _separations(sample, fitted, choice))
+    fitted = fitted_as(sample, choice)
+    return _learned(sample, fitted, companion_that_asks(sample, fitted), choice, _separations(sample, fitted, choice))
 
 
 def without_splits(choice: Choice, splits: Sequence[Split]) -> Choice:
@@ -136,96 +134,12 @@ def _with_splits(sample: Sample, choice: Choice, settings: Settings, progress: P
 
 def _with_evidence(sample: Sample, choice: Choice, settings: Settings, progress: Progress) -> Learned:
     """Fit, and let go what has no weight or no evidence; then let those come back that customers left out miss."""
-    everybody, fitted = choice.plans, _fit(sample, choice)
+    fitted = fitted_as(sample, choice)
     separated = _separations(sample, fitted, choice)
     flagged = [one for one in separated if len(one.metrics) <= FEW]  # their errors have no end: evidence says nothing
-    keep = {*settings.keep, *(name for one in flagged for name in one.metrics), *_of_splits(choice)}
-
-    def unproven(companion: Companion, fitted: Fitted, choice: Choice) -> tuple[Left, ...]:
-        signs = signs_of(fitted)
-        return _allowed(without_evidence(companion, signs, RULES[settings.evidence], keep, choice.declared), choice)
-
-    progress("looking at the evidence", 0, 1)
-    choice, fitted, companion = _settled(sample, choice, fitted, unproven)
-    progress("looking at the evidence", 1, 1)
-    fuller = _with_missed(sample, choice, everybody, settings, progress)
-    if fuller is not choice:
-        choice, fitted, companion = _settled(sample, fuller, _fit(sample, fuller), lambda *_: ())
-        choice = heard_again(sample, choice, everybody)
+    keep = {*settings.keep, *(name for one in flagged for name in one.metrics)}
+    choice, fitted, companion = who_stays(sample, choice, fitted, replace(settings, keep=tuple(sorted(keep))), progress)
     return _learned(sample, fitted, companion, choice, separated)
-
-
-def _settled(
-    sample: Sample,
-    choice: Choice,
-    fitted: Fitted,
-    unproven: Callable[[Companion, Fitted, Choice], tuple[Left, ...]],
-) -> tuple[Choice, Fitted, Companion]:
-    """Let metrics go, and fit again, until all that are left have a weight and nothing is unproven.
-
-    What has no weight goes first: beside a metric that the formula cannot use, one that it could use has no evidence.
-    """
-    while True:
-        companion = _companion(sample, fitted)
-        going = _weightless(companion, fitted) or unproven(companion, fitted, choice)
-        gone = {left.metric for left in going}
-        stay = tuple(plan for plan in choice.plans if plan.name not in gone)
-        if not going or not stay:
-            return choice, fitted, companion
-        splits = tuple(split for split in choice.splits if split.metric not in gone)
-        choice = replace(choice, plans=stay, splits=splits, left=choice.left + going)
-        fitted = _fit(sample, choice)
-
-
-def _of_splits(choice: Choice) -> set[str]:
-    """Return the terms that stay because of a split: both sides, and the metric that the condition is on.
-
-    The difference in level between the sides is the condition's own metric's to say, or that of whoever says the same.
-    """
-    sides = {plan.key for plan in choice.plans if plan.when is not None}
-    on = {split.when.metric for split in choice.splits}
-    levels = {(split.when.metric, split.when.level) for split in choice.splits}
-    instead = {one.with_metric for one in choice.shared if one.level is not None and (one.metric, one.level) in levels}
-    return sides | on | instead | {name for left in choice.left if left.metric in on for name in left.together_with}
-
-
-def _with_missed(
-    sample: Sample, choice: Choice, everybody: Sequence[MetricPlan], settings: Settings, progress: Progress
-) -> Choice:
-    """Let those come back that customers left out miss; with strict evidence nobody does."""
-    left = [one.metric for one in choice.left if one.why == "no evidence"]
-    if settings.evidence != "usual" or not left or choice.rows == 0:
-        return choice
-    there = {plan.name for plan in choice.plans}.union(left)
-    plans = [plan for plan in everybody if plan.name in there]
-    back = missed(trial_of(sample, settings), plans, left, choice.candidate, progress)
-    if not back:
-        return choice
-    gone = set(left).difference(back)
-    return replace(
-        choice,
-        plans=tuple(plan for plan in plans if plan.name not in gone),
-        left=tuple(one for one in choice.left if one.metric not in back),
-        missed=back,
-    )
-
-
-def heard_again(sample: Sample, choice: Choice, everybody: Sequence[MetricPlan]) -> Choice:
-    """Ask those again that went against their direction: beside those that came back they may not."""
-    left = tuple(
-        _beside_those_that_stay(sample, choice, everybody, one)
-        if one.why == "no weight" and one.contrast is not None and one.contrast.signed and one.contrast.z < 0.0
-        else one
-        for one in choice.left
-    )
-    return replace(choice, left=left)
-
-
-def _beside_those_that_stay(sample: Sample, choice: Choice, everybody: Sequence[MetricPlan], left: Left) -> Left:
-    there = {plan.name for plan in choice.plans} | {left.metric}
-    fitted = _fit(sample, replace(choice, plans=tuple(plan for plan in everybody if plan.name in there)))
-    found = {one.metric: one for one in contrasts_of(_companion(sample, fitted), signs_of(fitted))}
-    return replace(left, contrast=found.get(left.metric, left.contrast))
 
 
 def _separations(sample: Sample, fitted: Fitted, choice: Choice) -> tuple[Separation, ...]:
@@ -247,24 +161,6 @@ def _learned(
     return Learned(fitted, choice, inference, doubts, between)
 
 
-def _fit(sample: Sample, choice: Choice) -> Fitted:
-    return fit_pinned(sample.of(choice.plans), choice.plans, choice.candidate, choice.wishes)
-
-
-def _allowed(going: tuple[Left, ...], choice: Choice) -> tuple[Left, ...]:
-    """Return those that no wish holds back."""
-    free = choice.wishes.may_leave(
-        [left.metric for left in going], list(dict.fromkeys(plan.name for plan in choice.plans))
-    )
-    return tuple(left for left in going if left.metric in free)
-
-
-def _companion(sample: Sample, fitted: Fitted) -> Companion:
-    """Return the companion that says who leaves: of the fit's own knots, earlier quarters counting as evidence."""
-    rows = sample.of([metric.plan for metric in fitted.basis.metrics])
-    return companion_of(rows, fitted.basis, fitted.solution.beta, anchor=fitted.candidate.anchor)
-
-
 def _bending(sample: Sample, fitted: Fitted, companion: Companion) -> Companion:
     """Return the companion that intervals come from: these rows alone, and bending where the fit is straight.
 
@@ -276,22 +172,6 @@ def _bending(sample: Sample, fitted: Fitted, companion: Companion) -> Companion:
         return companion
     rows = sample.of([metric.plan for metric in fitted.basis.metrics])
     return companion_of(rows, bending(rows, fitted.basis) if straight else fitted.basis)
-
-
-def _weightless(companion: Companion, fitted: Fitted) -> tuple[Left, ...]:
-    """Return the metrics to which the fit gave no weight: against their direction, or with too few rows to learn."""
-    weights = weights_in(fitted)
-    contrasts = contrasts_of(companion, signs_of(fitted))
-    weighing = {metric.plan.name for metric in fitted.basis.metrics if weights[metric.plan.key] > 0.0}
-    return tuple(
-        Left(metric.plan.name, "no weight", contrast if _learnable(metric) and metric.plan.when is None else None)
-        for contrast, metric in zip(contrasts, fitted.basis.metrics, strict=True)
-        if metric.plan.name not in weighing and (metric.plan.when is None or metric.plan.when.holds)
-    )
-
-
-def _learnable(metric: MetricBasis) -> bool:
-    return not isinstance(metric, CurveBasis) or metric.learnable
 
 
 def _along(companion: Companion, fitted: Fitted, signs: Signs) -> dict[str, float]:

@@ -10,8 +10,9 @@ from chs_ml.fit.evidence.companion import companion_of
 from chs_ml.fit.evidence.contrasts import contrasts_of, signs_of
 from chs_ml.fit.evidence.leaving import Left
 from chs_ml.fit.fitting import fit
-from chs_ml.fit.learning import heard_again, learn
+from chs_ml.fit.learning import learn
 from chs_ml.fit.selection import Settings
+from chs_ml.fit.staying import heard_again
 from chs_ml.fit.table import MetricPlan
 from tests.fit.splits import worlds
 

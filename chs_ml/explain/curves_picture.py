@@ -23,7 +23,7 @@ from chs_ml.explain.style import (
     title,
     width_of,
 )
-from chs_ml.export.labels import heaviest_first, side_label
+from chs_ml.export.labels import heaviest_first, label_and_side, side_label
 from chs_ml.export.words import number
 from chs_ml.formula import Curve, Levels, Term, WeightsFile
 
@@ -93,7 +93,8 @@ class _Sheet:
     def heading(self, term: Term, room: float) -> str:
         """Return '+ Time with us, months', cut where it does not fit into so many inches."""
         unit = "" if self.unit_below(term, room) else _with_comma(self.unit(term))
-        return fitted(f"{SIGN[term.direction]} {side_label(self.weights, term)}", room * INCH, USUAL_SIZE, unit)
+        label, side = label_and_side(self.weights, term)
+        return fitted(f"{SIGN[term.direction]} {label}", room * INCH, USUAL_SIZE, side + unit)
 
     def unit(self, term: Term) -> str:
         """Return the unit of a curve's metric, '' where there is none."""

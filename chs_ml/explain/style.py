@@ -54,10 +54,15 @@ def page(draw: Callable[[Figure], None], height: float) -> str:
 
 
 def fitted(text: str, room: float, size: float = USUAL_SIZE, tail: str = "") -> str:
-    """Return the text with its tail, cut so that both fit into ``room`` points; control characters are blanks."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    """Return the text with its tail, cut so that both fit into ``room`` points; control characters are blanks.
+
+    The tail stays whole, unless it would leave the text less than a third of the room.
+    """
+    plain, tail = ("".join(letter if letter.isprintable() else " " for letter in part) for part in (text, tail))
     if width_of(plain + tail, size) <= room:
         return plain + tail
+    if width_of(tail, size) > room * 2 / 3:
+        plain, tail = plain + tail, ""
     kept = plain[: int(room)]  # few letters are narrower than a point
     while kept and width_of(f"{kept}…{tail}", size) > room:
         kept = kept[:-1]

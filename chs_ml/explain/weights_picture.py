@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chs_ml.explain.style import COLOR, EITHER, INCH, SIGN, SMALL, USUAL_SIZE, WIDTH, fitted, title, width_of
 from chs_ml.explain.sureness import OUTSIDE, SEPARATES, Sureness, no_intervals_because, sureness_of
-from chs_ml.export.labels import heaviest_first, side_label
+from chs_ml.export.labels import heaviest_first, label_and_side
 from chs_ml.formula import Term, WeightsFile
 
 if TYPE_CHECKING:
@@ -33,12 +33,21 @@ WORDS = {"positive": "+ more is healthier", "negative": "− less is healthier",
 
 @dataclass(frozen=True)
 class _Row:
-    """One line of the picture: a term, or the pillar above its terms. y: inches of its middle from the top."""
+    """One line of the picture: a term, or the pillar above its terms. y: inches of its middle from the top.
+
+    side: which side of a split it is, in words.
+    """
 
     y: float
     name: str
     term: Term | None
     share: float
+    side: str = ""
+
+    @property
+    def told(self) -> str:
+        """The name, cut where it is too long; which side it is stays."""
+        return fitted(self.name, LONGEST, tail=self.side)
 
 
 def height_of_weights(weights: WeightsFile) -> float:
@@ -53,7 +62,7 @@ def draw_weights(weights: WeightsFile, figure: Figure) -> None:
     weight is below 0 or above 100 %, intervals end there.
     """
     rows, sure, height = _rows(weights), sureness_of(weights), height_of_weights(weights)
-    left = max(width_of(fitted(row.name, LONGEST), USUAL_SIZE) for row in rows if row.term) / INCH + EDGE + GAP
+    left = max(width_of(row.told, USUAL_SIZE) for row in rows if row.term) / INCH + EDGE + GAP
     right = max(width_of(str(one), SMALL) for one in sure.values()) / INCH + NUMBER + EDGE + GAP
     place = (left / WIDTH, BOTTOM / height, 1.0 - (left + right) / WIDTH, 1.0 - (TOP + BOTTOM) / height)
     axes = figure.add_axes(place)
@@ -63,7 +72,7 @@ def draw_weights(weights: WeightsFile, figure: Figure) -> None:
             _write(axes, row.y, fitted(row.name, (WIDTH - 2 * EDGE) * INCH), (0.0, EDGE - left), **PILLAR)
             continue
         one = sure[row.term.key]
-        _write(axes, row.y, fitted(row.name, LONGEST), (0.0, -GAP), ha="right")
+        _write(axes, row.y, row.told, (0.0, -GAP), ha="right")
         _write(axes, row.y, f"{100 * row.term.weight:.1f}{OUTSIDE if one.outside else ' '}", (1.0, NUMBER), ha="right")
         _write(axes, row.y, str(one), (1.0, NUMBER + GAP / 2), fontsize=SMALL)
         _draw_term(axes, row.y, row.term, one)
@@ -82,7 +91,8 @@ def _rows(weights: WeightsFile) -> list[_Row]:
         rows.append(_Row(y + HEADING - 0.45 * ROW, f"{pillar}: {shares[pillar]:.0%}", None, shares[pillar]))
         y += HEADING
         for term in terms:
-            rows.append(_Row(y + ROW / 2, f"{SIGN[term.direction]} {side_label(weights, term)}", term, term.weight))
+            label, side = label_and_side(weights, term)
+            rows.append(_Row(y + ROW / 2, f"{SIGN[term.direction]} {label}", term, term.weight, side))
             y += ROW
     return rows
 

@@ -26,10 +26,18 @@ def condition_in_words(when: Condition, labels: Mapping[str, str]) -> str:
 
 def side_label(weights: WeightsFile, term: Term) -> str:
     """Return the label of a term that stands below its other side: 'Usage (elsewhere)' where the condition fails."""
+    return "".join(label_and_side(weights, term))
+
+
+def label_and_side(weights: WeightsFile, term: Term) -> tuple[str, str]:
+    """Return the metric's label and ' (elsewhere)', apart: where a label is cut, the side still tells which it is."""
+    labels = labels_of(weights)
+    label = labels.get(term.metric, term.metric)
+    if term.when is None:
+        return label, ""
     other = any(one.metric == term.metric and one.when and one.when.holds for one in weights.formula.terms)
-    if term.when is None or term.when.holds or not other:
-        return label_of(weights, term)
-    return f"{labels_of(weights).get(term.metric, term.metric)} (elsewhere)"
+    elsewhere = other and not term.when.holds
+    return label, " (elsewhere)" if elsewhere else f" ({condition_in_words(term.when, labels)})"
 
 
 def heaviest_first(weights: WeightsFile) -> list[Term]:

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from chs_ml.explain.pictures import draw_weights, pictures_of
-from chs_ml.explain.style import WIDTH, fitted, width_of
+from chs_ml.explain.style import USUAL_SIZE, WIDTH, fitted, width_of
 from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
 from tests import tiny
 from tests.explain.sure import sure_file
@@ -200,3 +200,10 @@ def test_a_text_is_cut_to_the_room_it_has():
     assert fitted("a\nb", 100.0) == "a b"
     cut = fitted("a label that is much too long", 60.0, tail=", months")
     assert cut.endswith("…, months") and width_of(cut, 8.0) <= 60.0
+
+
+def test_where_a_label_is_cut_the_side_of_a_split_stays():
+    cut = fitted("Tickets opened by anybody", 150.0, tail=" (Plan = basic)")
+    assert cut.startswith("T") and cut.endswith("… (Plan = basic)") and width_of(cut, USUAL_SIZE) <= 150.0
+    whole = fitted("Tickets", 60.0, tail=" (a condition that alone is too long)")
+    assert whole.startswith("Tick") and whole.endswith("…") and width_of(whole, USUAL_SIZE) <= 60.0

@@ -84,13 +84,19 @@ def init(
 
 @app.command()
 def check(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml")], as_json: Json = False
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="calibration.yaml")],
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say what was understood of the data, report every problem, fit nothing. Exit code 1 where there is an error."""
     from chs_ml.calibration.checks import examine
     from chs_ml.cli.checking import answer_examination, spec_of
+    from chs_ml.cli.talk import progress
 
-    found = examine(spec_of(spec))
+    read = spec_of(spec)
+    with progress(quiet=quiet) as steps:
+        steps("reading and checking", 0, 1)
+        found = examine(read)
     answer_examination(found, as_json=as_json)
     if any(finding.severity == "error" for finding in found.findings):
         raise typer.Exit(1)

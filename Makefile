@@ -4,11 +4,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 5000
 BIN := .venv/bin
 READY := .venv/ready
-COMPILE := build/lock/bin/uv pip compile pyproject.toml --quiet --system-certs --universal --fork-strategy fewest \
+COMPILE := build/lock/bin/uv pip compile pyproject.toml --quiet --system-certs --universal --fork-strategy fewest --no-strip-extras \
   --generate-hashes --custom-compile-command "make lock"
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help calibrate test lint ui bench notebooks golden lock clean
+.PHONY: help calibrate test test-all lint ui bench notebooks golden lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ calibrate: $(READY) ## set up, fetch the Telco table, calibrate on it: results i
 
 test: $(READY) ## set up, run the tests and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
+
+test-all: $(READY) ## the same with ClickHouse, which is large (installs it)
+	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
+	CHS_ALL_ENGINES=true $(BIN)/python -m pytest -n 2
 
 lint: $(READY) ## format, rules, types
 	$(BIN)/ruff format --check .
@@ -47,8 +51,9 @@ lock: ## solve the versions again; those in the locks stay where they still fit
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet uv==0.13.9
 	$(COMPILE) --extra dev --extra notebooks -o requirements.lock
-	cp requirements.lock benchmarks/requirements.lock # so that both take the same versions
+	for more in benchmarks tests; do cp requirements.lock $$more/requirements.lock; done # so that all take the same versions
 	$(COMPILE) --extra bench -o benchmarks/requirements.lock
+	$(COMPILE) --extra dev --extra notebooks --extra clickhouse -o tests/requirements.lock
 
 clean: ## remove caches and builds; runs, mlflow.db and .venv stay
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

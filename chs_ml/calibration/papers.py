@@ -130,6 +130,7 @@ def _training(shipped: Draft, evaluation: Evaluation, spec: CalibrationSpec) -> 
         "size": choices["size"],
         "bend": choices["bend"],
         "seed": spec.calibration.seed,
+        "cutoff": spec.data.cutoff,
         "newest_cutoff": None if panel.cutoff is None else str(panel.cutoff.max()),
         "because": spec.because,
         "evaluated_formula": choices["evaluated_formula"],

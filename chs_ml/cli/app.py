@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chs_ml.cli.exporting import export
 from chs_ml.cli.history_commands import demo, panel
 from chs_ml.cli.options import (
     AllowAbsent,
@@ -185,7 +186,7 @@ def score(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score every customer of a table: score, churn probability, band, coverage, three reasons."""
+    """Score every row of a table: score, churn probability, band, coverage, three reasons, and as of when."""
     from datetime import UTC, datetime
 
     from chs_ml.cli.endings import read_weights
@@ -200,11 +201,11 @@ def score(
     if as_json:
         unseen = {metric: {"rows": found.rows, "levels": found.levels} for metric, found in totals.unseen.items()}
         counts = {"rows": totals.rows, "bands": totals.bands, "unseen": unseen, "repeated": totals.repeated}
-        answer_json({**counts, "output": str(output)})
+        answer_json({**counts, "cutoffs": [*map(str, totals.cutoffs)], "output": str(output)})
     for note in totals.notes:
         say(f"note: {note}", quiet=quiet)
     bands = ", ".join(f"{count:,} {name}" for name, count in totals.bands.items())
-    say(f"scored {totals.rows:,} customers{bands and f': {bands}'}; wrote {output}", quiet=quiet)
+    say(f"scored {totals.what}{bands and f': {bands}'}; wrote {output}", quiet=quiet)
 
 
 @app.command()
@@ -235,37 +236,6 @@ def explain(
 
 
 @app.command()
-def export(
-    weights: Annotated[Path | None, typer.Argument(metavar="WEIGHTS", help="A weights file, or a run.")] = None,
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="One of --list.")] = "",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write. [default: stdout]")] = None,
-    listed: Annotated[bool, typer.Option("--list", help="List the targets.")] = False,
-    quiet: Quiet = False,
-) -> None:
-    """Write the formula in a form that another scorer reads."""
-    from chs_ml.cli.endings import read_weights
-    from chs_ml.cli.talk import answer_text, check_folder, say
-    from chs_ml.errors import ChsError
-    from chs_ml.export import TARGETS
-    from chs_ml.export import export as exported
-    from chs_ml.formula.atomic import write_whole
-
-    if listed:
-        print("\n".join(TARGETS))
-        return
-    if weights is None or not target:
-        raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(TARGETS)}.")
-    if output is not None:
-        check_folder(output)
-    text = exported(read_weights(weights, quiet=quiet), target)
-    if output is None:
-        answer_text(text)
-        return
-    write_whole(output, text.encode())
-    say(f"wrote {output}", quiet=quiet)
-
-
-@app.command()
 def track(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")],
     as_json: Json = False,
@@ -282,5 +252,6 @@ def track(
     answer_tracking(track_run(directory, note=lambda text: say(text, quiet=quiet)), as_json=as_json)
 
 
+app.command()(export)
 app.command()(panel)
 app.command()(demo)

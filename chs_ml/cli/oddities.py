@@ -1,7 +1,8 @@
 """What is odd about a scored table and no error: levels that the formula has not seen, customers who stand twice.
 
-Both are counted in bounded memory: of each metric's levels the first few are kept, and repeated ids are looked for
-among the first million rows, by a hash of 8 bytes (two ids share one with a chance of 3 in 100 million).
+Both are counted in bounded memory: of each metric's levels the first few are kept, and repeated ids (at one cutoff,
+where the table has cutoffs) are looked for among the first million rows, by a hash of 8 bytes (two ids share one with a
+chance of 3 in 100 million).
 """
 
 from __future__ import annotations
@@ -51,17 +52,21 @@ class Oddities:
         self.unseen: dict[str, Unseen] = {}
         self._known: dict[str, set[str]] = {}
         self._ids: list[Any] = []
+        self._dated = False
         self._rows = 0
         for term in formula.terms:
             if isinstance(term.shape, Levels):
                 self._known.setdefault(term.metric, set()).update(term.shape.names)
 
-    def count(self, batch: pa.RecordBatch, ids: pa.Array | None) -> None:
-        """Look at one batch; ids: None where the table has none."""
+    def count(self, batch: pa.RecordBatch, ids: pa.Array | None, cutoffs: pa.Array | None = None) -> None:
+        """Look at one batch; ids, cutoffs: None where the table has none."""
         for metric in self._known.keys() & set(batch.schema.names):
             self._count_levels(metric, batch[metric])
         if ids is not None and self._rows < MOST_IDS:
-            some = ids[: MOST_IDS - self._rows].to_pylist()
+            some: list[object] = ids[: MOST_IDS - self._rows].to_pylist()
+            if cutoffs is not None:
+                self._dated = True
+                some = [*zip(some, cutoffs[: len(some)].cast(pa.int32()).to_pylist(), strict=True)]
             self._ids.append(np.fromiter(map(hash, some), np.int64, len(some)))
             self._rows += len(some)
 
@@ -72,11 +77,12 @@ class Oddities:
         if again:
             repeat = "row repeats" if again == 1 else "rows repeat"
             where = f" among the first {MOST_IDS:,} rows" if self._rows == MOST_IDS else ""
-            lines.append(f"{again:,} {repeat} the id of another{where}; every row is scored")
+            dated = " at the same cutoff" if self._dated else ""
+            lines.append(f"{again:,} {repeat} the id of another{dated}{where}; every row is scored")
         return lines
 
     def repeated(self) -> int:
-        """Return how many of the first million rows have an id that an earlier one has."""
+        """Return how many of the first million rows have an id that an earlier one has (at the same cutoff)."""
         return self._rows - len(np.unique(np.concatenate(self._ids))) if self._ids else 0
 
     def _count_levels(self, metric: str, column: pa.Array) -> None:

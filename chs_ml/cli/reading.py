@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,14 +14,19 @@ from chs_ml.errors import ChsError, DataError
 from chs_ml.formula import Curve, Formula, WeightsFile
 from chs_ml.history.delimited import DELIMITERS
 from chs_ml.history.findings import TableError
-from chs_ml.history.sources import open_batches, open_table
+from chs_ml.history.sources import open_batches
 
 CUSTOMER = "\0customer"
 """The id's column inside a batch: no metric can be called so."""
+CUTOFF = "\0cutoff"
+"""The cutoff's column inside a batch, where the table has one."""
+AS_IN_A_PANEL = "cutoff"
+"""What ``chs-ml panel`` calls it."""
 TAB = {"tab", "\\t"}
 REMEDIES = {
     "wrong-encoding": "Save the file as UTF-8, or name its encoding, for instance --encoding cp1251",
     "decimal-comma": "Say --decimal , or remove the thousands separators",
+    "bad-cutoff": "Correct them, or rename the column where it is not the day as of which a row is known",
 }
 
 
@@ -67,21 +72,29 @@ class Columns:
 
 
 def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
-    """Give the formula's columns batch by batch under the metrics' names, the id as ``CUSTOMER``."""
+    """Give the formula's columns batch by batch under the metrics' names, the id and the cutoff under ours."""
     form = columns.form.else_as_in_training(weights)
-    written: dict[str, Any] = {"delimiter": form.delimiter, "decimal": form.decimal, "encoding": form.encoding}
     customer, wanted = columns.customer or weights.customer, _wanted(weights, columns)
+    day = _cutoff(weights)
+    days = {day} - {customer, *wanted.values()}
+    numeric = numeric_metrics(weights.formula)
+    named = [*([customer] if customer else []), *wanted.values(), *days]
+    batches = partial(
+        open_batches,
+        table,
+        columns=list(dict.fromkeys(named)),
+        numbers={column for metric, column in wanted.items() if metric in numeric},
+        days=days,
+        optional={*days, *(wanted.values() if columns.allow_absent else ())},
+        meant=_meant(customer, wanted, columns.id_option),
+    )
     try:
-        if columns.allow_absent:
-            there = set(open_table(table, **written).columns)
-            wanted = {metric: column for metric, column in wanted.items() if column in there}
-        numeric = numeric_metrics(weights.formula)
-        named = [*([customer] if customer else []), *wanted.values()]
-        numbers = {column for metric, column in wanted.items() if metric in numeric}
-        meant = _meant(customer, wanted, columns.id_option)
-        for batch in open_batches(table, columns=list(dict.fromkeys(named)), numbers=numbers, meant=meant, **written):
-            arrays = ([batch[customer]] if customer else []) + [batch[column] for column in wanted.values()]
-            yield pa.record_batch(arrays, names=([CUSTOMER] if customer else []) + list(wanted))
+        for batch in batches(delimiter=form.delimiter, decimal=form.decimal, encoding=form.encoding):
+            there = set(batch.schema.names)
+            shown = {CUSTOMER: customer} if customer else {}
+            shown |= {metric: column for metric, column in wanted.items() if column in there}
+            shown |= {CUTOFF: day} if days & there else {}
+            yield pa.record_batch([batch[column] for column in shown.values()], names=list(shown))
     except TableError as error:
         raise _with_the_option(error) from None
 
@@ -106,6 +119,12 @@ def numeric_metrics(formula: Formula) -> set[str]:
     found = {term.metric for term in formula.terms if isinstance(term.shape, Curve)}
     found |= {condition.metric for condition in conditions if condition.above is not None}
     return found | {metric for metric, _ in (formula.score_when.floors if formula.score_when else ())}
+
+
+def _cutoff(weights: WeightsFile) -> str:
+    """Return what the column of cutoffs is called: as in training; where that had none, as a panel has it."""
+    named = weights.training.get("cutoff")
+    return named if isinstance(named, str) else AS_IN_A_PANEL
 
 
 def _wanted(weights: WeightsFile, columns: Columns) -> dict[str, str]:

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from chs_ml.cli.oddities import Oddities, Unseen
 from chs_ml.cli.output import check_output, spare, written_whole
-from chs_ml.cli.reading import CUSTOMER, Columns, batches_of
+from chs_ml.cli.reading import CUSTOMER, CUTOFF, Columns, batches_of
 from chs_ml.errors import DataError
-from chs_ml.explain.customer import mean_health
+from chs_ml.export.evidence import mean_health
 from chs_ml.explain.reasons import reasons_of
 from chs_ml.export.labels import label_of
 from chs_ml.formula import WeightsFile
@@ -40,28 +40,46 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Totals:
-    """What was scored: rows, how many of them in each band, and what was odd about them, in words and as numbers."""
+    """What was scored: rows, how many of them in each band, and what was odd about them, in words and as numbers.
+
+    cutoffs: the different ones, ascending; none where the table has no column of them.
+    """
 
     rows: int
     bands: dict[str, int]
+    cutoffs: tuple[date, ...]
     notes: tuple[str, ...]
     unseen: dict[str, Unseen]
     repeated: int
+
+    @property
+    def what(self) -> str:
+        """Return '2 customers', '2 customers as of 2026-03-31' or '16 rows at 8 cutoffs, 2024-03-31 to 2025-12-31'."""
+        match self.cutoffs:
+            case ():
+                return f"{self.rows:,} customers"
+            case (day,):
+                return f"{self.rows:,} customers as of {day}"
+        return f"{self.rows:,} rows at {len(self.cutoffs):,} cutoffs, {self.cutoffs[0]} to {self.cutoffs[-1]}"
 
 
 def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, as_of: date) -> Totals:
     """Score every row of ``table`` (CSV or Parquet) into ``out`` (by its ending), and count the bands.
 
+    as_of: the day that stands in every row where the table has no cutoffs; else each row has its own.
     DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half.
     """
     check_output(out, "scores")
     spare(out, table)
     counts: Counter[str] = Counter()
+    cutoffs: set[date] = set()
     odd = Oddities(weights.formula)
     rows = 0
     with written_whole(out, SCHEMA) as write:
         for batch in batches_of(weights, table, columns):
-            odd.count(batch, batch[CUSTOMER] if CUSTOMER in batch.schema.names else None)
+            days = _there(batch, CUTOFF)
+            odd.count(batch, _there(batch, CUSTOMER), days)
+            cutoffs.update(() if days is None else days.unique().to_pylist())
             scored = scored_batch(weights, batch, columns, rows, as_of)
             rows += len(scored)
             for entry in pc.value_counts(scored["band"].drop_null()).to_pylist():
@@ -71,7 +89,7 @@ def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, 
             raise DataError(f"{table.name}: no rows below the header; there is nothing to score.")
     order = [*(band.name for band in weights.formula.bands), *counts]
     bands = {name: counts[name] for name in dict.fromkeys(order) if counts[name]}
-    return Totals(rows, bands, tuple(odd.notes()), odd.unseen, odd.repeated())
+    return Totals(rows, bands, tuple(sorted(cutoffs)), tuple(odd.notes()), odd.unseen, odd.repeated())
 
 
 def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, before: int, as_of: date) -> pa.Table:
@@ -85,6 +103,7 @@ def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, 
         first = [scored.not_scored_because, *reasons[:-1]]
         reasons = [np.where(unscored, instead, usual) for instead, usual in zip(first, reasons, strict=True)]
     probability = np.full(rows, np.nan) if scored.churn_probability is None else scored.churn_probability
+    days = _there(batch, CUTOFF)
     values: list[Any] = [
         _ids(batch, before),
         scored.score,
@@ -95,10 +114,14 @@ def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, 
         *reasons,
         pa.repeat(weights.label or weights.name, rows),
         pa.repeat(weights.digest, rows),
-        pa.repeat(as_of.isoformat(), rows),
+        pa.repeat(as_of.isoformat(), rows) if days is None else days.cast(pa.string()),
     ]
     arrays = [pa.array(value, kind) for value, kind in zip(values, SCHEMA.types, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _there(batch: pa.RecordBatch, name: str) -> pa.Array | None:
+    return batch[name] if name in batch.schema.names else None
 
 
 def _ids(batch: pa.RecordBatch, before: int) -> pa.Array:

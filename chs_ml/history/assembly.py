@@ -18,8 +18,9 @@ from chs_ml.history.conditions import (
     varies,
     within_scale,
 )
+from chs_ml.history.days import Dates, read_cutoffs
 from chs_ml.history.findings import Finding, TableError, Trouble, described
-from chs_ml.history.identity import Dates, duplicates, ids_from_content, read_cutoffs, read_ids
+from chs_ml.history.identity import duplicates, ids_from_content, read_ids
 from chs_ml.history.memory import MemoryTable, answer_table
 from chs_ml.history.outcome import Outcomes, no_outcomes, read_outcome
 from chs_ml.history.readings import Form, Reading, nameless, read_category, read_metric

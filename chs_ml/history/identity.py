@@ -12,15 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from chs_ml.history.columns import Column, as_text
+from chs_ml.history.days import Dates
 from chs_ml.history.findings import Finding, Trouble, error, trouble
-from chs_ml.history.numbers import text_at
 from chs_ml.history.sources import TableFile
 
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 _EMPTY_ID = ("empty-id", "a customer's id is empty", "Fill it, or leave the row out")
-_BAD_CUTOFF = ("bad-cutoff", "a cutoff is a date as in 2025-03-31", "Correct them")
-
-Dates = NDArray[np.datetime64]
 
 
 def read_ids(name: str, column: Column) -> tuple[NDArray[np.object_], list[Trouble]]:
@@ -51,22 +47,6 @@ def _joined(table: pa.Table, names: Sequence[str]) -> list[str]:
     columns = [pc.fill_null(as_text(table[name]), "") for name in names]
     joined: list[str] = pc.binary_join_element_wise(*columns, "\x1f").to_pylist()
     return joined
-
-
-def read_cutoffs(name: str, column: Column) -> tuple[Dates, list[Trouble]]:
-    """Dates (a time of day is dropped); NaT where there is none, which is a trouble."""
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        column = column.cast(pa.date32()).cast(pa.string())
-    text = as_text(column)
-    regular = pc.match_substring_regex(text, _DATE)
-    day = pc.utf8_slice_codeunits(pc.if_else(regular, text, pa.scalar(None, pa.string())), 0, 10)
-    parsed = pc.strptime(day, format="%Y-%m-%d", unit="s", error_is_null=True)
-    # strptime lets 30 February pass as 2 March
-    same = pc.equal(pc.strftime(parsed, format="%Y-%m-%d"), day)
-    dates = pc.if_else(same, parsed, pa.scalar(None, parsed.type)).to_numpy().astype("datetime64[D]")
-    bad = np.flatnonzero(np.isnat(dates))
-    shown = {row: value or "" for row, value in text_at(text, bad).items()}
-    return dates, [trouble(name, bad, shown, _BAD_CUTOFF)] if len(bad) else []
 
 
 def duplicates(

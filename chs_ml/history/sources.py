@@ -11,7 +11,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from chs_ml.history.columns import as_text
+from chs_ml.history.columns import Column, as_text
+from chs_ml.history.days import DayReader
 from chs_ml.history.delimited import open_csv
 from chs_ml.history.findings import Finding, TableError, Trouble, described, error
 from chs_ml.history.numbers import NumberReader
@@ -70,6 +71,13 @@ class TableFile(Protocol):
         """Where each of the ascending row numbers stands, in words."""
 
 
+class _Reader(Protocol):
+    """Reads one column batch by batch."""
+
+    def read(self, column: Column) -> tuple[pa.Array, list[Trouble]]:
+        """Its values in their form, and what is wrong with them."""
+
+
 def open_table(
     path: str | Path,
     *,
@@ -126,22 +134,29 @@ def open_batches(  # noqa: PLR0913 - what a spec may say about a file's form, by
     encoding: str | None = None,
     columns: Sequence[str] | None = None,
     numbers: Collection[str] = (),
+    days: Collection[str] = (),
+    optional: Collection[str] = (),
     batch_rows: int = BATCH_ROWS,
     meant: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> Iterator[pa.RecordBatch]:
     """The same in batches of at most ``batch_rows`` rows and constant memory.
 
-    ``numbers`` come as float64 (blank and NA words: null), all other columns as trimmed text (blank: null).
+    ``numbers`` come as float64 (blank and NA words: null), ``days`` as date32 (one in every row), all other columns as
+    trimmed text (blank: null). optional: columns that are left out where the file has none of the name.
     meant: column → what it is and what to do where it is not there, for the message.
     TableError (a DataError) after the last sound batch lists every problem of the whole file: keep nothing that was
     made from the batches before it.
     """
     file = open_table(path, delimiter=delimiter, decimal=decimal, encoding=encoding)
-    wanted = file.columns if columns is None else tuple(columns)
+    named = file.columns if columns is None else columns
+    wanted = tuple(name for name in named if name not in optional or name in file.columns)
     findings = absent_columns(file, wanted, meant)
     if findings:
         raise TableError(*findings)
-    return _typed_batches(file, wanted, numbers, batch_rows)
+    readers: dict[str, _Reader] = {
+        name: NumberReader(name, file.decimal, file.may_hold_decimal_commas) for name in numbers
+    }
+    return _typed_batches(file, wanted, readers | {name: DayReader(name) for name in days}, batch_rows)
 
 
 def source_of(path: Path, file: TableFile, rows: int, newest: str | None = None) -> Source:
@@ -168,16 +183,16 @@ def absent_columns(
 
 
 def _typed_batches(
-    file: TableFile, columns: Sequence[str], numbers: Collection[str], batch_rows: int
+    file: TableFile, columns: Sequence[str], readers: Mapping[str, _Reader], batch_rows: int
 ) -> Iterator[pa.RecordBatch]:
-    readers = {name: NumberReader(name, file.decimal, file.may_hold_decimal_commas) for name in numbers}
+    numbers = {name for name, reader in readers.items() if isinstance(reader, NumberReader)}
     findings: list[Finding] = []
     troubles: dict[tuple[str, str], Trouble] = {}
     row = 0
     for batch in file.batches(columns, batch_rows, findings):
         typed: list[pa.Array] = []
         if row == 0:
-            findings += _refused(file, batch.schema, readers)
+            findings += _refused(file, batch.schema, numbers)
         if findings:
             break
         for name, column in zip(columns, batch.columns, strict=True):

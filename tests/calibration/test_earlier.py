@@ -203,4 +203,4 @@ def test_a_file_judged_by_time_says_from_when_and_how_far_it_has_learned(tmp_pat
         tiny.write(tmp_path, frame, data=data, validation=validation), tmp_path / "run", track=False
     ).weights
     assert weights.reference["judged"]["holdout"] == {"from": "2026-01-15"}
-    assert weights.training["newest_cutoff"] == "2026-02-01"
+    assert (weights.training["newest_cutoff"], weights.training["cutoff"]) == ("2026-02-01", "month")

@@ -50,7 +50,7 @@ def test_the_run_knows_where_every_row_came_from(done, folder):
     }  # fmt: skip
     assert sources["events.parquet"]["rows"] == pq.read_metadata(folder / "events.parquet").num_rows
     assert all(re.fullmatch("[0-9a-f]{64}", source["sha256"]) for source in sources.values())
-    assert done.weights.customer == "customer"
+    assert (done.weights.customer, done.weights.training["cutoff"]) == ("customer", "cutoff")
 
 
 def test_the_run_s_own_spec_gives_the_same_panel(done, panel):

@@ -187,6 +187,53 @@ def test_who_is_not_scored_is_told_why_first(tmp_path):
     assert found["reason_2"] == ["logins: -90 points", ""]
 
 
+def quarters(**columns) -> pd.DataFrame:
+    days = [date(2025, 9, 30), date(2025, 12, 31)]
+    return pd.DataFrame({"id": ["a", "a", "b"], "logins": [1.0, 5.0, 7.0], "cutoff": [*days, days[1]], **columns})
+
+
+@pytest.mark.parametrize(("said", "column"), [({}, "cutoff"), ({"cutoff": None}, "cutoff"), ({"cutoff": "day"}, "day")])
+@pytest.mark.parametrize("form", [date.isoformat, lambda day: day, lambda day: datetime(day.year, day.month, day.day)])
+def test_where_the_table_has_cutoffs_each_row_is_as_of_its_own(tmp_path, said, column, form):
+    """The column is that of the training; where that had none, the one that `chs-ml panel` writes."""
+    frame = quarters().rename(columns={"cutoff": column})
+    frame[column] = frame[column].map(form)
+    totals, found = score_frame(replace(bare(), training=said, customer="id"), frame, tmp_path)
+    assert found["as_of"] == ["2025-09-30", "2025-12-31", "2025-12-31"]
+    assert (totals.repeated, totals.notes) == (0, ())
+    assert totals.what == "3 rows at 2 cutoffs, 2025-09-30 to 2025-12-31"
+    totals, _ = score_frame(replace(bare(), training=said, customer="id"), frame[1:], tmp_path)
+    assert totals.what == "2 customers as of 2025-12-31"
+
+
+def test_a_table_without_the_column_of_the_training_is_as_of_the_day_of_scoring(tmp_path):
+    weights = replace(bare(), training={"cutoff": "day"}, customer="id")
+    totals, found = score_frame(weights, quarters(), tmp_path)
+    assert found["as_of"] == ["2026-01-31"] * 3 and totals.cutoffs == ()
+    assert totals.repeated == 1 and totals.what == "3 customers"
+
+
+def test_a_customer_twice_at_one_cutoff_is_told(tmp_path):
+    totals, found = score_frame(replace(bare(), customer="id"), quarters(cutoff=["2025-12-31"] * 3), tmp_path)
+    assert found["as_of"] == ["2025-12-31"] * 3
+    assert totals.notes == ("1 row repeats the id of another at the same cutoff; every row is scored",)
+
+
+@pytest.mark.parametrize("bad", [None, "soon", "2025-02-30"])
+def test_a_cutoff_that_is_no_date_is_refused_where_it_stands(tmp_path, bad):
+    quarters(cutoff=["2025-09-30", bad, "2025-12-31"]).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=f"t.csv: column 'cutoff': line 3 has '{bad or ''}'; a cutoff is a date as in"):
+        score_table(
+            replace(bare(), customer="id"), tmp_path / "t.csv", tmp_path / "o.csv", Columns(), date(2026, 1, 31)
+        )
+
+
+def test_a_metric_that_is_called_cutoff_is_a_metric(tmp_path):
+    term = Term("cutoff", "usage", "positive", 1.0, Curve((0.0, 10.0), (0.0, 1.0), 0.5))
+    _, found = score_frame(WeightsFile(Formula((term,)), "bare"), pd.DataFrame({"cutoff": [1.0, 5.0]}), tmp_path)
+    assert found["score"] == [10.0, 50.0] and found["as_of"] == ["2026-01-31"] * 2
+
+
 def test_many_batches_are_one_file(done, tmp_path, monkeypatch):
     monkeypatch.setattr("chs_ml.history.sources.BATCH_ROWS", 64)
     monkeypatch.setattr(reading, "open_batches", small_batches(reading.open_batches))

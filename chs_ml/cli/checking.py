@@ -16,6 +16,7 @@ from chs_ml.cli.talk import answer_json, results
 from chs_ml.errors import SpecError
 
 if TYPE_CHECKING:
+    from chs_ml.history.attendance import Attendance
     from chs_ml.history.checks import Examination, Finding
     from chs_ml.history.understanding import ColumnFacts, Understood
     from chs_ml.spec import CalibrationSpec
@@ -75,6 +76,9 @@ def _print_understood(told: Understood) -> None:
     for line in (*_table_in_words(told), *_outcomes(told)):
         print(_wrapped(line))
     print()
+    if told.attendance:
+        results().print(_attendance(told.attendance), width=WIDTH)
+        print()
     results().print(_columns(told.columns), width=WIDTH)
     for note in told.notes:
         print(_wrapped(f"note: {note}"))
@@ -111,6 +115,24 @@ def _outcomes(told: Understood) -> Iterator[str]:
 def _values(values: Mapping[str, int]) -> str:
     named = [f"{value!r} {count:,}" for value, count in [*values.items()][:MAX_VALUES]]
     return "  " + ", ".join(named) + (f" and {len(values) - MAX_VALUES:,} more" if len(values) > MAX_VALUES else "")
+
+
+def _attendance(told: Sequence[Attendance]) -> Table:
+    """Who of the accounts is in the panel, at the last cutoff and at all of them together."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+    table.add_column("Customers of accounts")
+    several = len(told) > 1
+    for heading in (told[-1].cutoff, *([f"all {len(told):,} cutoffs"] if several else [])):
+        table.add_column(heading, justify="right", no_wrap=True)
+    whole = [told[-1:], *([told] if several else [])]
+    rows = {reason: [sum(one.absent[reason] for one in some) for some in whole] for reason in told[-1].absent}
+    rows["in the panel"] = [sum(one.in_panel for one in some) for some in whole]
+    rows["  of them without an outcome yet"] = [sum(one.no_outcome for one in some) for some in whole]
+    rows["altogether"] = [sum(one.customers for one in some) for some in whole]
+    for what, counts in rows.items():
+        if any(counts):
+            table.add_row(what, *(f"{count:,}" for count in counts))
+    return table
 
 
 def _columns(columns: Sequence[ColumnFacts]) -> Table:

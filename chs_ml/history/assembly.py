@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,9 @@ from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.expansion import expand
 from chs_ml.spec.measuring import TOUCHED
 
+if TYPE_CHECKING:
+    from chs_ml.history.attendance import Attendance
+
 
 @dataclass(slots=True)
 class Parts:
@@ -48,6 +52,7 @@ class Parts:
     table: str
     rows: int
     form: Mapping[str, str]
+    attendance: tuple[Attendance, ...]
     columns: tuple[str, ...]
     notes: list[str]
     warnings: list[Finding]
@@ -113,6 +118,7 @@ def read_parts(spec: CalibrationSpec) -> Parts:
         table=file.name,
         rows=len(table),
         form=file.form,
+        attendance=file.attendance if isinstance(file, MemoryTable) else (),
         columns=tuple(table.column_names),
         notes=[*desk.notes, *twins_by_case(there)],
         warnings=desk.warnings,
@@ -123,7 +129,7 @@ def read_parts(spec: CalibrationSpec) -> Parts:
 def _opened(spec: CalibrationSpec) -> TableFile:
     """Return what the spec's rows are read from: its table, or the panel of its history."""
     if spec.history:
-        from chs_ml.history.asof.table import panel_table  # DuckDB is for those who have a history
+        from chs_ml.history.raw import panel_table  # DuckDB is for those who have a history
 
         return panel_table(spec)
     form = spec.data.table

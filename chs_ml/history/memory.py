@@ -6,22 +6,30 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from chs_ml.history.findings import Finding
 from chs_ml.history.sources import Source
 
+if TYPE_CHECKING:
+    from chs_ml.history.attendance import Attendance
+
 
 @dataclass(frozen=True, eq=False)
 class MemoryTable:
-    """A table that is read like a file. sources: where its rows came from; warnings: what is doubtful in them."""
+    """A table that is read like a file. sources: where its rows came from; warnings: what is doubtful in them.
+
+    attendance: who of a history is in its panel, by cutoff.
+    """
 
     name: str
     table: pa.Table
     form: Mapping[str, str]
     sources: tuple[Source, ...]
     warnings: tuple[Finding, ...] = field(default=())
+    attendance: tuple[Attendance, ...] = ()
     decimal: str | None = None
     may_hold_decimal_commas: bool = False
 

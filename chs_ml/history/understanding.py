@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,9 @@ from chs_ml.history.assembly import Parts
 from chs_ml.history.outcome import Meaning
 from chs_ml.history.readings import Reading
 from chs_ml.spec import CalibrationSpec
+
+if TYPE_CHECKING:
+    from chs_ml.history.attendance import Attendance
 
 MEANINGS: tuple[Meaning, ...] = ("churned", "retained", "not known yet", "excluded", "unlisted")
 MAX_LEVELS_SHOWN = 5
@@ -39,7 +43,8 @@ class Understood:
     """The table as it was read, excluded rows included; customers: different ids, None where their column is missing.
 
     outcomes: meaning → value → rows; rows without a value are counted under not known yet as ``(blank)``.
-    decimal: the sign found or said, None where no number is text.
+    decimal: the sign found or said, None where no number is text. attendance: who is in the panel of a
+    history, by cutoff.
     """
 
     file: str
@@ -54,6 +59,7 @@ class Understood:
     cutoffs: tuple[str, str, int] | None
     outcome: str
     outcomes: dict[str, dict[str, int]]
+    attendance: tuple[Attendance, ...]
     columns: tuple[ColumnFacts, ...]
     notes: tuple[str, ...]
 
@@ -77,6 +83,7 @@ def understood(spec: CalibrationSpec, parts: Parts) -> Understood:
         cutoffs=_cutoffs(parts),
         outcome=spec.data.outcome.column,
         outcomes=_outcomes(parts),
+        attendance=parts.attendance,
         columns=tuple(_columns(parts)),
         notes=tuple(parts.notes),
     )

@@ -282,3 +282,20 @@ def test_a_cutoff_long_after_the_data_is_told(run, folder):
     words = ("panel", folder / "spec.yaml", "--no-outcome", "-o", folder / "p.parquet", "--as-of")
     assert "lies 213 days after the newest row (2024-06-01)" in " ".join(run(*words, "2024-12-31").err.split())
     assert "after the newest row" not in run(*words, "2024-06-30").err
+
+
+def test_check_says_who_is_not_in_the_panel_and_why(run, folder):
+    answer = run("check", folder / "spec.yaml", "-q")
+    table = answer.out.partition("Customers of accounts")[2].partition("\n\n")[0].splitlines()
+    assert table[0].split() == ["2024-06-30", "all", "2", "cutoffs"]
+    assert [line.split() for line in table[2:]] == [
+        ["came", "later", "0", "1"],
+        ["left", "before", "1", "1"],
+        ["in", "the", "panel", "2", "4"],
+        ["altogether", "3", "6"],
+    ]
+    told = json.loads(run("check", folder / "spec.yaml", "--json", "-q").out)["understood"]["attendance"]
+    assert told[0] == {
+        "cutoff": "2024-03-31", "customers": 3, "absent": {"came later": 1, "left before": 0}, "in_panel": 2,
+        "no_outcome": 0,
+    }  # fmt: skip

@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 5000
 BIN := .venv/bin
 READY := .venv/ready
+DBT := build/dbt/ready
 COMPILE := build/lock/bin/uv pip compile pyproject.toml --quiet --system-certs --universal --fork-strategy fewest --no-strip-extras \
   --generate-hashes --custom-compile-command "make lock"
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -19,10 +20,10 @@ calibrate: $(READY) ## set up, fetch the Telco table, calibrate on it: results i
 	@echo
 	@echo "Results: runs/telco (weights.json, weights.csv, evaluation.json, figures/). In MLflow: make ui"
 
-test: $(READY) ## set up, run the tests and the examples in docstrings
+test: $(READY) $(DBT) ## set up, run the tests and the examples in docstrings
 	$(BIN)/python -m pytest -n 2
 
-test-all: $(READY) ## the same with ClickHouse, which is large (installs it)
+test-all: $(READY) $(DBT) ## the same with ClickHouse, which is large (installs it)
 	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
 	CHS_ALL_ENGINES=true $(BIN)/python -m pytest -n 2
 
@@ -54,6 +55,7 @@ lock: ## solve the versions again; those in the locks stay where they still fit
 	for more in benchmarks tests; do cp requirements.lock $$more/requirements.lock; done # so that all take the same versions
 	$(COMPILE) --extra bench -o benchmarks/requirements.lock
 	$(COMPILE) --extra dev --extra notebooks --extra clickhouse -o tests/requirements.lock
+	$(subst pyproject.toml,tests/dbt.in,$(COMPILE)) --python-version 3.11 -o tests/dbt.lock
 
 clean: ## remove caches and builds; runs, mlflow.db and .venv stay
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -65,4 +67,9 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing into .venv; the first time takes a few minutes"
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DBT): tests/dbt.lock
+	$(PYTHON) -m venv build/dbt
+	build/dbt/bin/pip install --quiet --require-hashes -r tests/dbt.lock
 	@touch $@

@@ -20,7 +20,8 @@ from chs_ml.calibration.splitting import against_on_a_side, splits_let_go
 from chs_ml.errors import TrackingError
 from chs_ml.evaluate import Evaluation
 from chs_ml.explain.pictures import pictures_of
-from chs_ml.export import export
+from chs_ml.export.csv import to_csv
+from chs_ml.export.json import to_json
 from chs_ml.fit.learning import refit
 from chs_ml.formula import Formula, WeightsFile
 from chs_ml.history.checks import doubts
@@ -115,11 +116,11 @@ def tracked(
 
 
 def _files(weights: WeightsFile, evaluation: Evaluation, spec: str) -> dict[str, bytes]:
-    text = export(weights, "json")
+    text = to_json(weights)
     WeightsFile.loads(text, "weights.json, not yet written")  # what nobody could read again is not a result
     texts = {
         "weights.json": text,
-        "weights.csv": export(weights, "csv"),
+        "weights.csv": to_csv(weights),
         "evaluation.json": json.dumps(evaluation.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         "spec.yaml": spec,
         **{f"figures/{name}.svg": svg for name, svg in pictures_of(weights, evaluation.as_dict()).items()},

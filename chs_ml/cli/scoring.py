@@ -16,12 +16,13 @@ from chs_ml.cli.oddities import Oddities, Unseen
 from chs_ml.cli.output import check_output, spare, written_whole
 from chs_ml.cli.reading import CUSTOMER, CUTOFF, Columns, batches_of
 from chs_ml.errors import DataError
-from chs_ml.export.evidence import mean_health
 from chs_ml.explain.reasons import reasons_of
+from chs_ml.export.evidence import mean_health
 from chs_ml.export.labels import label_of
+from chs_ml.export.plan import REASONS
 from chs_ml.formula import WeightsFile
 
-REASONS = 3
+
 SCHEMA = pa.schema(
     [
         ("customer", pa.string()),

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chs_ml.explain.customer import mean_health
 from chs_ml.explain.style import (
     COLOR,
     DOTTED,
@@ -23,6 +22,7 @@ from chs_ml.explain.style import (
     title,
     width_of,
 )
+from chs_ml.export.evidence import mean_health
 from chs_ml.export.labels import heaviest_first, label_and_side, side_label
 from chs_ml.export.words import number
 from chs_ml.formula import Curve, Levels, Term, WeightsFile

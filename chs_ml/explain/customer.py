@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from chs_ml.export.evidence import is_number
+from chs_ml.export.evidence import is_number, mean_health
 from chs_ml.export.labels import label_of
 from chs_ml.export.words import number
 from chs_ml.formula import Term, WeightsFile
@@ -69,17 +68,6 @@ def explain_row(weights: WeightsFile, frame: Frame) -> Explanation:
         pillars={name: float(part[0]) for name, part in formula.pillar_scores(columns).items()},
         parts=tuple(parts),
     )
-
-
-def mean_health(weights: WeightsFile) -> Mapping[str, float]:
-    """Return the mean n_j of each term among the customers that the formula was learned from; {} if not recorded.
-
-    Nobody checked the papers: what is no number counts as not recorded.
-    """
-    recorded = weights.reference.get("mean_health")
-    if not isinstance(recorded, dict):
-        return {}
-    return {key: float(value) for key, value in recorded.items() if is_number(value)}
 
 
 def weightless(weights: WeightsFile) -> list[str]:

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from chs_ml.export.plan import MOST_POINTS, REASONS, WORTH_SAYING
 from chs_ml.formula import Formula
 from chs_ml.formula.columns import FloatArray, TextArray
 
-WORTH_SAYING = 0.5
-"""Points below the average customer from which a term is a reason."""
-MOST_POINTS = 100
-
 
 def reasons_of(
-    formula: Formula, health: Sequence[FloatArray], average: Mapping[str, float], names: Sequence[str], count: int = 3
+    formula: Formula,
+    health: Sequence[FloatArray],
+    average: Mapping[str, float],
+    names: Sequence[str],
+    count: int = REASONS,
 ) -> list[TextArray]:
     """Return ``count`` columns of text, the weightiest reason first, '' where there is none left.
 

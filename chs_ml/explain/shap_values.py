@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from chs_ml.explain.customer import mean_health
+from chs_ml.export.evidence import mean_health
 from chs_ml.export.labels import label_of
 from chs_ml.formula import View, WeightsFile
 from chs_ml.formula.columns import FloatArray, Frame, texts

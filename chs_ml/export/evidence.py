@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any, TypeGuard
 
@@ -66,3 +67,14 @@ def separates(line: Line) -> bool:
     """Return whether the metric separates churned from retained customers, so that no interval of its weight holds."""
     kind = line.get("separates")
     return isinstance(kind, str) and kind in SEPARATIONS
+
+
+def mean_health(weights: WeightsFile) -> Mapping[str, float]:
+    """Return the mean n_j of each term among the customers that the formula was learned from; {} if not recorded.
+
+    Nobody checked the papers: what is no number counts as not recorded.
+    """
+    recorded = weights.reference.get("mean_health")
+    if not isinstance(recorded, dict):
+        return {}
+    return {key: float(value) for key, value in recorded.items() if is_number(value)}

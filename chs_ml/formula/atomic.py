@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from chs_ml.errors import OutputError
@@ -28,6 +30,30 @@ def write_whole(path: Path, content: bytes) -> None:
             reason = getattr(error, "strerror", None) or error
             raise OutputError(f"{path.name!r} cannot be written: {reason}") from None
         raise
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Write a new folder of texts, by path inside it: all of them, or no folder.
+
+    Raises:
+        OutputError: if the folder is there already and holds anything, or if it cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{str(folder)!r} exists already and is not empty. Choose another -o, or remove it.")
+    staged = folder.parent / f".{folder.name[:40]}.{uuid.uuid4().hex}.part"
+    try:
+        for path, text in files.items():
+            place = staged / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_through(place, text.encode())
+        if folder.exists():
+            folder.rmdir()
+        os.replace(staged, folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise OutputError(f"{folder.name!r} cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 def write_through(path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import chs_ml.formula
 from chs_ml.formula.formula import Formula
+from chs_ml.formula.kinds import kinds_of
 from chs_ml.formula.vectors import TOLERANCE, check_vectors, read_input
 from chs_ml.formula.weights_file import WeightsFile
 
@@ -98,14 +99,6 @@ def signature_of(formula: Formula) -> Any:
         ColSpec("string" if name in _TEXT_OUTPUTS else "double", name, required=False) for name in OUTPUTS
     ]
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema([ParamSpec("allow_absent", "boolean", False)]))
-
-
-def kinds_of(formula: Formula) -> dict[str, str]:
-    """Return of each metric whether the formula reads it as a number or as a level."""
-    whens = [term.when for term in formula.terms if term.when] + [rule.when for rule in formula.rules]
-    levels = {term.metric for term in formula.terms if term.kind == "levels"}
-    levels |= {when.metric for when in whens if when.level is not None}
-    return {name: "level" if name in levels else "number" for name in formula.metrics}
 
 
 def differences(weights: WeightsFile, name: str, version: int) -> list[str]:

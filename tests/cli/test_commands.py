@@ -159,7 +159,9 @@ def test_export(run, done, tmp_path):
     assert run("export", done.directory, "json").out.encode() == (done.directory / "weights.json").read_bytes()
     assert run("export", done.directory, "csv", "-o", tmp_path / "w.csv").code == 0
     assert (tmp_path / "w.csv").read_bytes() == (done.directory / "weights.csv").read_bytes()
-    assert run("export", "--list").out.split() == ["json", "csv", "markdown", "points"]
+    listed = run("export", "--list").out.splitlines()
+    assert [line.split()[0] for line in listed][:4] == ["json", "csv", "markdown", "points"]
+    assert list(json.loads(run("export", "--list", "--json").out)) == [line.split()[0] for line in listed]
     assert run("export", done.directory, "jsn").code == 2
     assert run("export", done.directory).code == 2
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chs_ml.explain.customer import explain_row, mean_health, training_line, weightless
+from chs_ml.explain.customer import explain_row, training_line, weightless
+from chs_ml.export.evidence import mean_health
 from chs_ml.export.labels import label_of
 from chs_ml.formula import Formula, WeightsFile
 from tests import tiny

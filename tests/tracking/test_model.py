@@ -13,6 +13,7 @@ import pytest
 
 from chs_ml.errors import TrackingError
 from chs_ml.formula import Condition, Curve, Formula, Term, WeightsFile
+from chs_ml.formula.kinds import kinds_of
 from chs_ml.tracking import model, track_run
 from chs_ml.tracking.store import mlflow_on
 
@@ -139,7 +140,7 @@ def test_a_formula_written_by_hand_has_no_probability(store, tmp_path):
 def test_levels_in_conditions_are_text():
     term = Term("nps", "s", "positive", 1.0, Curve((0.0, 1.0), (0.0, 1.0), 0.5), otherwise=0.5,
                 when=Condition("plan", level="Pro"))  # fmt: skip
-    assert model.kinds_of(Formula((term,))) == {"nps": "number", "plan": "level"}
+    assert kinds_of(Formula((term,))) == {"nps": "number", "plan": "level"}
 
 
 def test_another_answer_gets_no_alias(store, run_directory, tmp_path, monkeypatch):

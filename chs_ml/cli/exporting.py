@@ -1,0 +1,73 @@
+"""``chs-ml export``: the formula in a form that another scorer reads, written whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chs_ml.cli.options import Json, Quiet
+
+if TYPE_CHECKING:
+    from chs_ml.export import Written
+    from chs_ml.spec import CalibrationSpec
+
+
+def export(
+    weights: Annotated[Path | None, typer.Argument(metavar="WEIGHTS", help="A weights file, or a run.")] = None,
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="One of --list.")] = "",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write. [default: stdout]")] = None,
+    dialect: Annotated[str | None, typer.Option("--dialect", help="SQL: of which database.")] = None,
+    table: Annotated[str | None, typer.Option("--table", help="SQL: the table to score. [default: customers]")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="SQL: its id column. [default: as in training]")] = None,
+    self_test: Annotated[bool, typer.Option("--self-test", help="SQL: a query that returns only mismatches.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the targets.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the formula in a form that another scorer reads."""
+    from chs_ml.cli.endings import read_weights
+    from chs_ml.cli.talk import answer_json, answer_text, check_folder, say
+    from chs_ml.errors import ChsError
+    from chs_ml.export import TARGETS, Options
+    from chs_ml.export import export as exported
+
+    if listed:
+        if as_json:
+            answer_json({name: one.says for name, one in TARGETS.items()})
+            return
+        width = max(map(len, TARGETS))
+        print("\n".join(f"{name:{width}}  {one.says}" for name, one in TARGETS.items()))
+        return
+    if weights is None or not target:
+        raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(TARGETS)}.")
+    if output is not None:
+        check_folder(output)
+    options = Options(dialect, table, key, self_test, spec_beside(weights))
+    written = exported(read_weights(weights, quiet=quiet), target, options)
+    if output is None:
+        if not isinstance(written, str):
+            raise ChsError(f"export: {target} is no text. Give -o, where to write it.")
+        answer_text(written)
+        return
+    put(written, output)
+    say(f"wrote {output}", quiet=quiet)
+
+
+def spec_beside(weights: Path) -> CalibrationSpec | None:
+    """Return the spec of a run directory, None beside a weights file that stands alone."""
+    from chs_ml.spec import load_spec
+
+    spec = (weights if weights.is_dir() else weights.parent) / "spec.yaml"
+    return load_spec(spec) if spec.is_file() else None
+
+
+def put(written: Written, output: Path) -> None:
+    """Write a file, or a folder that is not there yet: whole, or not at all."""
+    from chs_ml.formula.atomic import write_folder, write_whole
+
+    if isinstance(written, dict):
+        write_folder(output, written)
+    else:
+        write_whole(output, written.encode() if isinstance(written, str) else written)

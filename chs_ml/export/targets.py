@@ -1,0 +1,65 @@
+"""The targets, all of them, and how one is asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from importlib import import_module
+
+from chs_ml.errors import FormulaError
+from chs_ml.export.options import Options, Written
+from chs_ml.formula import WeightsFile
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """says: what it is, in a line. home: ``module:function``, loaded when used. suffix: of its file; '' of a folder.
+
+    takes: the options that it reads.
+    """
+
+    says: str
+    home: str
+    suffix: str
+    takes: frozenset[str] = frozenset()
+
+    @property
+    def write(self) -> Callable[..., Written]:
+        """The function from a weights file, and Options where it takes any, to what is written."""
+        module, _, name = self.home.partition(":")
+        function: Callable[..., Written] = getattr(import_module(f"chs_ml.export.{module}"), name)
+        return function
+
+
+TARGETS: Mapping[str, Target] = {
+    "json": Target("the weights file itself", "json:to_json", ".json"),
+    "csv": Target("the weights as a table", "csv:to_csv", ".csv"),
+    "markdown": Target("the formula as people read it", "markdown:to_markdown", ".md"),
+    "points": Target("the card of whole points", "points:to_points", ".csv"),
+}
+
+
+def export(weights: WeightsFile, target: str, options: Options | None = None) -> Written:
+    """Return the formula in the form that ``target`` reads.
+
+    Raises:
+        FormulaError: for an unknown target (the nearest is named), an option that it does not take, and a formula that
+            it cannot hold.
+    """
+    if target not in TARGETS:
+        near = difflib.get_close_matches(target.lower(), TARGETS, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise FormulaError(f"unknown target {target!r}; there are: {', '.join(TARGETS)}.{hint}")
+    found, options = TARGETS[target], options or Options()
+    _refuse_the_rest(target, found, options)
+    return found.write(weights, options) if found.takes else found.write(weights)
+
+
+def _refuse_the_rest(name: str, target: Target, options: Options) -> None:
+    """FormulaError for an option that the target would pass over in silence. A spec is offered to all."""
+    given = {one.name for one in fields(Options) if getattr(options, one.name) not in (None, False)} - {"spec"}
+    for option in sorted(given - target.takes):
+        flag = "--" + option.replace("_", "-")
+        who = ", ".join(other for other, one in TARGETS.items() if option in one.takes) or "no target"
+        raise FormulaError(f"target {name!r} takes no {flag}; {who} does. Leave it out")

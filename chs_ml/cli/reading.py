@@ -96,7 +96,7 @@ def batches_of(weights: WeightsFile, table: Path, columns: Columns) -> Iterator[
             shown |= {CUTOFF: day} if days & there else {}
             yield pa.record_batch([batch[column] for column in shown.values()], names=list(shown))
     except TableError as error:
-        raise _with_the_option(error) from None
+        raise _raw_table(weights, table, {*wanted.values()}, error) or _with_the_option(error) from None
 
 
 def find_customer(weights: WeightsFile, table: Path, customer: str, columns: Columns) -> tuple[pa.RecordBatch, int]:
@@ -152,4 +152,17 @@ def _with_the_option(error: TableError) -> TableError:
     """Name the command's own option where a spec's key would be named."""
     return TableError(
         *(replace(found, remedy=REMEDIES.get(found.code, found.remedy)) for found in error.findings),
+    )
+
+
+def _raw_table(weights: WeightsFile, table: Path, wanted: set[str], error: TableError) -> DataError | None:
+    """Return the one thing to say where a formula of raw history is given a table of the past, not a panel."""
+    absent = {found.metric for found in error.findings if found.code == "missing-column"} & wanted
+    sources = weights.training.get("sources")
+    if not isinstance(sources, list) or len(sources) < 2 or 2 * len(absent) <= len(wanted):
+        return None  # a labelled table is one source
+    return DataError(
+        f"{table.name}: {len(absent):,} of the formula's {len(wanted):,} metrics are absent; it was learned from raw "
+        "history, and this is no panel of it. Build that first, and score it: "
+        "chs-ml panel SPEC --as-of DATE --no-outcome -o panel.parquet"
     )

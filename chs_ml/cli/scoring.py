@@ -22,7 +22,6 @@ from chs_ml.export.labels import label_of
 from chs_ml.export.plan import REASONS
 from chs_ml.formula import WeightsFile
 
-
 SCHEMA = pa.schema(
     [
         ("customer", pa.string()),

@@ -234,6 +234,22 @@ def test_a_metric_that_is_called_cutoff_is_a_metric(tmp_path):
     assert found["score"] == [10.0, 50.0] and found["as_of"] == ["2026-01-31"] * 2
 
 
+def test_a_raw_table_is_told_to_be_one_in_one_message(tmp_path):
+    terms = [Term(f"m{at}", "usage", "positive", 0.25, Curve((0.0, 10.0), (0.0, 1.0), 0.5)) for at in range(4)]
+    learned = WeightsFile(Formula(tuple(terms)), "bare", customer="customer")
+    raw = replace(learned, training={"sources": [{"name": "accounts.csv"}, {"name": "events.csv"}]})
+    events = pd.DataFrame({"id": ["a"], "at": ["2025-01-01"], "m0": [1.0]})
+    said = (
+        r"^t.parquet: 3 of the formula's 4 metrics are absent; .+: chs-ml panel SPEC --as-of DATE --no-outcome -o \S+$"
+    )
+    with pytest.raises(DataError, match=said):
+        score_frame(raw, events, tmp_path)
+    with pytest.raises(DataError, match=r"column 'customer' is missing.*\n.*column 'm1' is missing"):
+        score_frame(replace(raw, training={"sources": [{"name": "t.csv"}]}), events, tmp_path)
+    with pytest.raises(DataError, match=r"^t.parquet: column 'm3' is missing"):  # a panel of which one is not there
+        score_frame(raw, pd.DataFrame({"customer": ["a"], "m0": [1.0], "m1": [1.0], "m2": [1.0]}), tmp_path)
+
+
 def test_many_batches_are_one_file(done, tmp_path, monkeypatch):
     monkeypatch.setattr("chs_ml.history.sources.BATCH_ROWS", 64)
     monkeypatch.setattr(reading, "open_batches", small_batches(reading.open_batches))

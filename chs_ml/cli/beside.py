@@ -44,6 +44,7 @@ def _is_whole(evaluation: Any) -> bool:
         and all(map(_are_figures, baselines.values()))
         and isinstance(bands, list)
         and all(map(_is_band, bands))
+        and all(_are_groups(evaluation.get(which, [])) for which in ("segments", "stages", "interventions"))
     )
 
 
@@ -61,3 +62,20 @@ def _is_band(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not is_number(value.get("customers")):
         return False
     return value.get("churn_rate") is None or all(is_number(value.get(name)) for name in ("churn_rate", "low", "high"))
+
+
+def _are_groups(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_group, value))
+
+
+def _is_group(value: Any) -> bool:
+    """Return whether a segment, or those who were touched, have figures that can be told, or none."""
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str) or "churn_rate" not in value:
+        return False
+    auc = [value.get(name, "") for name in ("auc", "auc_low", "auc_high")]
+    return value["churn_rate"] is None or (
+        all(is_number(value.get(name)) for name in ("churn_rate", "low", "high", "rows", "mean_predicted"))
+        and all(each is None or is_number(each) for each in auc)
+        and (auc[1] is None) == (auc[2] is None)
+        and isinstance(value.get("words", 0), str | None)
+    )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from chs_ml.cli.plain import cell
-from chs_ml.evaluate import Evaluation
-from chs_ml.evaluate.segments import Segment
-from chs_ml.evaluate.tables import TOO_FEW
 
+Group = Mapping[str, Any]
+"""One segment, or those whom an intervention touched, as evaluation.json has it; no figures where they are too few."""
 SAVED = (
     "Who was saved counts as retained, so what put a customer at risk looks more harmless than it is; and who is "
     "touched was chosen and had not left before, so the difference is not what interventions do."
@@ -20,40 +20,41 @@ MOST = 6
 """Names that are listed."""
 
 
-def print_by_segment(page: Console, evaluation: Evaluation) -> None:
+def print_by_segment(page: Console, evaluation: Mapping[str, Any]) -> None:
     """Print what is known of each column that the spec names; nothing where it names none."""
-    for one, many, groups in (
-        ("Segment", "Segments", evaluation.segments),
-        ("Stage", "Stages", evaluation.stages),
-    ):
-        named = [group for group in groups if group.name != TOO_FEW]
+    for one, many, which in (("Segment", "Segments", "segments"), ("Stage", "Stages", "stages")):
+        named = _with_figures(evaluation, which)
         for group in named:
-            if group.words:
-                page.print(Text.assemble(f"\n{one} ", cell(group.name, "bold"), f": {group.words}."))
+            if group["words"]:
+                page.print(Text.assemble(f"\n{one} ", cell(group["name"], "bold"), f": {group['words']}."))
         if named:
             page.print(Text.assemble("\n", cell(f"{many}: {_served(named)}; figures in evaluation.json.")))
 
 
-def print_interventions(page: Console, evaluation: Evaluation) -> None:
+def print_interventions(page: Console, evaluation: Mapping[str, Any]) -> None:
     """Print how customers fared whom an intervention touched after the cutoff, beside the others."""
-    found = {group.name: group for group in evaluation.interventions if group.churn_rate is not None}
+    found = _with_figures(evaluation, "interventions")
     if len(found) < 2:
         return
-    said = "; ".join(f"{name} {_fared(group)}" for name, group in found.items())
+    said = "; ".join(f"{group['name']} {_fared(group)}" for group in found)
     told = f"Interventions within the horizon, of the rows held out: {said}. {SAVED}"
     page.print(Text.assemble("\n", cell(told)))
 
 
-def _fared(group: Segment) -> str:
+def _with_figures(evaluation: Mapping[str, Any], which: str) -> list[Group]:
+    return [group for group in evaluation.get(which, ()) if group["churn_rate"] is not None]
+
+
+def _fared(group: Group) -> str:
     """Return '412 rows, churn 18.2% (14.8% to 22.2%), 21.0% predicted, AUC 0.71 (0.66 to 0.76)'."""
-    rate = f"churn {group.churn_rate:.1%} ({group.low:.1%} to {group.high:.1%})"
-    auc = f", AUC {group.auc:.2f}" if group.auc is not None else ""
-    around = f" ({group.auc_low:.2f} to {group.auc_high:.2f})" if auc and group.auc_low is not None else ""
-    return f"{group.rows:,} rows, {rate}, {group.mean_predicted:.1%} predicted{auc}{around}"
+    rate = "churn {churn_rate:.1%} ({low:.1%} to {high:.1%})".format_map(group)
+    auc = f", AUC {group['auc']:.2f}" if group["auc"] is not None else ""
+    around = " ({auc_low:.2f} to {auc_high:.2f})".format_map(group) if auc and group["auc_low"] is not None else ""
+    return f"{group['rows']:,} rows, {rate}, {group['mean_predicted']:.1%} predicted{auc}{around}"
 
 
-def _served(named: Sequence[Segment]) -> str:
+def _served(named: Sequence[Group]) -> str:
     """Return '2 of 3 served alike (gold, silver)'; alike: nothing that chance would not say as well."""
-    alike = [group.name for group in named if not group.words]
+    alike = [group["name"] for group in named if not group["words"]]
     few = f" ({', '.join(alike)})" if 0 < len(alike) < len(named) and len(alike) <= MOST else ""
     return f"{len(alike)} of {len(named)} served alike, as far as can be told{few}"

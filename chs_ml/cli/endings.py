@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from chs_ml.cli.beside import evaluation_beside
+from chs_ml.cli.by_segment import print_by_segment, print_interventions
 from chs_ml.cli.plain import cell
 from chs_ml.cli.tables import bands_table, explanation_table, figures_table, fits, print_beside
 from chs_ml.cli.talk import answer_json, results, say
@@ -68,14 +69,10 @@ def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
 
 def answer_calibration(done: Calibration, *, quiet: bool) -> None:
     """Print what was learned, how it did, and where the files are."""
-    from chs_ml.cli.by_segment import print_by_segment, print_interventions
-
     for note in done.notes:
         say(f"note: {note}", quiet=quiet)
     page = results()
     _print_formula(page, done.weights, done.evaluation.as_dict())
-    print_by_segment(page, done.evaluation)
-    print_interventions(page, done.evaluation)
     page.print(Text.assemble("\nFiles in ", cell(str(done.directory), "bold"), ": ", ", ".join(_files(done))))
 
 
@@ -161,6 +158,9 @@ def _print_formula(page: Console, weights: WeightsFile, evaluation: Mapping[str,
         page.print(TRIAL)
     for rule in weights.formula.rules:
         page.print(cell(f"Rule: {rule.when} → {rule.band} ({rule.because})"))
+    if evaluation is not None:
+        print_by_segment(page, evaluation)
+        print_interventions(page, evaluation)
 
 
 def _print_terms(page: Console, weights: WeightsFile) -> None:

@@ -65,7 +65,7 @@ def test_customers_who_were_touched_are_told_apart(done):
     kept = json.loads((done.directory / "evaluation.json").read_text())["interventions"]
     assert [group["name"] for group in kept] == list(told)
     page = Console(file=StringIO(), width=200)
-    print_interventions(page, done.evaluation)
+    print_interventions(page, done.evaluation.as_dict())
     said = page.file.getvalue()
     assert re.search(r"not touched [\d,]+ rows, churn \d+\.\d% \(.*; touched [\d,]+ rows, churn", said)
     assert "Who was saved counts as retained" in said

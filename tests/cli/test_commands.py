@@ -57,6 +57,31 @@ def test_show_takes_no_evaluation_of_another_run(run, done, tmp_path):
     assert "held out" not in run("show", tmp_path).out
 
 
+GROUP = {
+    "name": "small", "rows": 90, "churn_rate": 0.5, "low": 0.4, "high": 0.6, "mean_predicted": 0.5, "auc": 0.8,
+    "auc_low": 0.7, "auc_high": 0.9, "words": None,
+}  # fmt: skip
+
+
+def test_show_says_of_segments_stages_and_interventions_what_calibrate_said(run, done, tmp_path):
+    (tmp_path / "weights.json").write_bytes((done.directory / "weights.json").read_bytes())
+    evaluation = json.loads((done.directory / "evaluation.json").read_bytes())
+    evaluation["segments"] = [GROUP, {**GROUP, "name": "large", "words": "it ranks them less well"}]
+    evaluation["stages"] = [{"name": "fewer than 5 customers", "rows": 4, "churn_rate": None}]
+    evaluation["interventions"] = [{**GROUP, "name": "not touched"}, {**GROUP, "name": "touched", "auc": None}]
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
+    said = " ".join(run("show", tmp_path).out.split())
+    assert (
+        "Segment large: it ranks them less well. Segments: 1 of 2 served alike, as far as can be told (small)" in said
+    )
+    assert "Stages" not in said and "fewer than 5" not in said
+    fared = "90 rows, churn 50.0% (40.0% to 60.0%), 50.0% predicted"
+    assert f"not touched {fared}, AUC 0.80 (0.70 to 0.90); touched {fared}. Who was saved" in said
+    evaluation["interventions"] = evaluation["interventions"][:1]
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation))
+    assert "Interventions" not in run("show", tmp_path).out
+
+
 @pytest.mark.parametrize(
     ("where", "value"),
     [
@@ -76,6 +101,11 @@ def test_show_takes_no_evaluation_of_another_run(run, done, tmp_path):
         (("bands", 0), {}),
         (("bands", 0, "customers"), "x"),
         (("bands", 0, "low"), None),
+        (("segments",), 5),
+        (("segments",), [{"name": "small"}]),
+        (("stages",), [{**GROUP, "words": 5}]),
+        (("interventions",), [{**GROUP, "auc_high": None}]),
+        (("interventions",), [{**GROUP, "low": "x"}]),
     ],
 )
 def test_show_leaves_out_the_figures_of_a_damaged_evaluation(run, done, tmp_path, where, value):

@@ -11,6 +11,7 @@ import numpy as np
 
 from chs_ml.formula.conditions import Condition
 from chs_ml.formula.formula import Formula
+from chs_ml.formula.look_alikes import look_alikes
 from chs_ml.formula.reach import UNSEEN, Row, Value, extreme_row
 from chs_ml.formula.shapes import Curve, Levels
 from chs_ml.formula.terms import Term
@@ -83,6 +84,17 @@ def worst_and_best(formula: Formula) -> tuple[Row, Row]:
     return {**start, **extreme_row(formula, best=False)}, {**start, **extreme_row(formula, best=True)}
 
 
+def surely_scored(formula: Formula) -> Row:
+    """Return a row in which every metric is known, at its best or at its floor."""
+    row = {**_where_no_rule_holds(formula), **extreme_row(formula, best=True, known=True)}
+    return row | {name: at_least(floor, row[name]) for name, floor in _floors(formula).items()}
+
+
+def at_least(floor: float, value: Value) -> float:
+    """Return a value that reaches a floor."""
+    return max(floor, value) if isinstance(value, float) else floor
+
+
 def telling(terms: Iterable[Term]) -> Row:
     """Return for each term's metric a value at which the term says something else than where it does not apply.
 
@@ -147,12 +159,11 @@ def _of_numbers(points: set[float], thresholds: set[float], floor: float | None)
 
 def _of_levels(levels: list[str]) -> Edges:
     names = list(dict.fromkeys(levels))
-    variants = [variant for name in names for variant in (name.swapcase(), name + " ") if variant not in names]
     tagged: dict[str, list[Value]] = {
-        "case_variant": [*variants],
         "unseen": [UNSEEN],
         "needs_nan": [None],
         "empty_string": [""],
+        **{tag: [*texts] for tag, texts in look_alikes(names).items()},
     }
     return Edges([*names, None], tagged)
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count, islice
 from typing import Any, Protocol
 
 import numpy as np
 
+from chs_ml.formula.barely_scored import about_coverage, about_floors
 from chs_ml.formula.edges import (
     EXTREMES,
     Edges,
     about,
+    at_least,
     edges_of,
     frame_of,
     meeting,
     rows_on_cuts,
+    surely_scored,
     telling,
     worst_and_best,
 )
@@ -27,7 +31,9 @@ Tagged = tuple[Row, tuple[str, ...]]
 Vector = dict[str, Any]
 """{inputs, n, score, churn_probability, band, tags}; a number that JSON lacks is {"$f": "nan" | "inf" | "-inf"}."""
 
-USUAL, MOST_CELLS = 30, 6000
+USUAL, MOST_CELLS = 36, 6000
+SPECIAL, SPLIT = 2 / 3, 1 / 4
+"""The shares that special rows, and rows of splits, may take of the vectors that are usual."""
 TOLERANCE = 1e-9
 _KEYS = ("inputs", "n", "score", "churn_probability", "band", "tags")
 _TAGGED_FLOATS = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}
@@ -41,21 +47,23 @@ class _HasVectors(Protocol):
 
 
 def vectors_of(formula: Formula, limit: int | None = None) -> list[Vector]:
-    """Return at most ``limit`` vectors, the same for the same formula; without a limit 30, or more for many splits.
+    """Return at most ``limit`` vectors, the same for the same formula; without a limit 36, or more for many splits.
 
-    They meet knots and their two neighbours (tag ``ulp_edge``), every form of missing (``needs_nan``,
-    ``empty_string``, ``all_missing``), ±1e308 and a denormal (``extreme``), unseen levels (``unseen``) and variants of
-    known ones (``case_variant``), a score on each cut (``on_cut``), each rule (``rule``), both sides
-    of every split, at its edge, beside it, and where its condition is unknown and its metric is not (``split``), and
-    the least and the greatest score that can be reached (``worst``, ``best``).
+    They meet knots, thresholds, and their two neighbours (tag ``ulp_edge``), every form of missing (``needs_nan``,
+    ``empty_string``, ``all_missing``), ±1e308 and a denormal (``extreme``), unseen levels (``unseen``) and what looks
+    like a known one (``case_variant``, ``spelling``, ``leading_blank``, ``unicode_form``, ``blank_text``), a score on
+    each cut (``on_cut``), each rule (``rule``), a metric about its floor (``floor``) and a coverage about its limit
+    (``coverage``), both sides of every split, at its edge, beside it, and where its condition is unknown and its
+    metric is not (``split``), and the least and the greatest score that can be reached (``worst``, ``best``).
     ``digits_17``: some input has more digits than a spreadsheet keeps. A wide formula gets fewer vectors, so that its
     file stays under 1 MiB.
     """
     most = max(3, MOST_CELLS // (len(formula.metrics) + len(formula.terms)))
     splits = list(_at_splits(formula))
     usual = min(USUAL if limit is None else max(3, limit), most)
-    more = min(max(0, len(splits) - usual // 3), most - usual) if limit is None else 0
-    tagged = list(_rows(formula, usual, splits[: usual // 3 + more]))[: usual + more]
+    share = int(usual * SPLIT)
+    more = min(max(0, len(splits) - share), most - usual) if limit is None else 0
+    tagged = list(_rows(formula, usual, splits[: share + more]))[: usual + more]
     frame = frame_of([row for row, _ in tagged])
     scored = formula.read(frame)
     return [
@@ -127,13 +135,13 @@ def _are_numbers(value: Any) -> bool:
 
 
 def _rows(formula: Formula, limit: int, splits: list[Tagged]) -> Iterator[Tagged]:
-    """Give the rows of splits, and as many others as there are in ``limit`` beside a third for splits."""
+    """Give the rows of splits, and as many others as there are in ``limit`` beside their share for splits."""
     edges = edges_of(formula)
     special = [(dict.fromkeys(formula.metrics), ("all_missing", "missing")), *_special(formula, edges, limit)]
-    special = special[: limit // 2 + 1]
+    special = special[: int(limit * SPECIAL)]
     yield from special
     yield from splits
-    left = limit - len(special) - min(len(splits), limit // 3)
+    left = limit - len(special) - min(len(splits), int(limit * SPLIT))
     plain = max(len(edge.plain) for edge in edges.values())
     beside = max(len(edge.tagged.get("ulp_edge", ())) for edge in edges.values())
     plain = min(plain, max(left - beside, left * 2 // 3))
@@ -144,17 +152,37 @@ def _rows(formula: Formula, limit: int, splits: list[Tagged]) -> Iterator[Tagged
 
 
 def _special(formula: Formula, edges: dict[str, Edges], limit: int) -> Iterator[Tagged]:
+    """Give rows that every formula of its kind needs, those first without which a mistake is seen nowhere else."""
+    many = max(1, limit // 30)
     yield from zip(worst_and_best(formula), [("worst",), ("best",)], strict=True)
-    for tag, turns in (("needs_nan", 3), ("empty_string", 1), ("unseen", 1), ("case_variant", max(1, limit // 30))):
-        if any(tag in edge.tagged and edge.tagged[tag] for edge in edges.values()):
-            for turn in range(turns):
-                yield _mixed(edges, turn, turns, tag), (tag,)
+    yield from _of_tags(edges, ("needs_nan", 3), ("empty_string", 1), ("unseen", 1), ("case_variant", 2 * many))
     for row in rows_on_cuts(formula):
         yield row, ("on_cut",)
     for turn, rule in enumerate(formula.rules):
         yield {**_mixed(edges, turn, len(formula.rules)), rule.when.metric: meeting(rule.when)}, ("rule",)
-    for turn in range(len(EXTREMES)):
-        yield _mixed(edges, turn, len(EXTREMES), "extreme"), ("extreme",)
+    known = surely_scored(formula)
+    yield from ((row, ("coverage",)) for row in about_coverage(formula, known))
+    yield from islice(about_floors(formula, known), 2 * many)
+    yield from _of_tags(edges, ("spelling", 2 * many), ("extreme", len(EXTREMES)))
+    yield from _of_tags(edges, ("leading_blank", many), ("unicode_form", 1), ("blank_text", 1))
+
+
+def _of_tags(edges: dict[str, Edges], *wanted: tuple[str, int]) -> Iterator[Tagged]:
+    """Give so many rows of each tag, where any metric has a value for it; the others go on along their edges."""
+    row_at = count()
+    for tag, turns in wanted:
+        most = max(len(edge.tagged.get(tag, ())) for edge in edges.values())
+        for turn in range(turns if tag == "needs_nan" and most else min(turns, most)):
+            yield _mixed(edges, turn, turns, tag) | _plain(edges, next(row_at), tag), (tag,)
+
+
+def _plain(edges: dict[str, Edges], row_at: int, tag: str) -> Row:
+    """Return values for the metrics that have none of a tag, others in every row."""
+    return {
+        name: edge.plain[(row_at + position) % len(edge.plain)]
+        for position, (name, edge) in enumerate(edges.items())
+        if not edge.tagged.get(tag) and edge.floor is None
+    }
 
 
 def _at_splits(formula: Formula) -> list[Tagged]:
@@ -181,12 +209,8 @@ def _mixed(edges: dict[str, Edges], turn: int, turns: int, tag: str = "") -> Row
         crowded = len(values) > turns
         row[name] = values[turn * len(values) // turns if crowded else (turn + position) % len(values)]
         if edge.floor is not None and turn % 2 == 0 and tag not in edge.tagged:
-            row[name] = _at_least(edge.floor, row[name])  # else most rows would be `not scored`, and test no band
+            row[name] = at_least(edge.floor, row[name])  # else most rows would be `not scored`, and test no band
     return row
-
-
-def _at_least(floor: float, value: Value) -> float:
-    return max(floor, value) if isinstance(value, float) else floor
 
 
 def _written(value: Value) -> Any:

@@ -16,10 +16,25 @@ def number(value):
     return value if math.isfinite(value) else None
 
 
-def level(value):
+def level(value, names):
+    """The listed level that a text spells, the text itself where it spells none; None if missing."""
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
         return None
-    return value
+    if value in names:
+        return value
+    if value.lower() in ("true", "false"):
+        forms = (value.lower(), value.capitalize(), value.upper())
+        return next((form for form in forms if form in names), value)
+    return next((name for name in reversed(names) if whole(value) is not None and whole(name) == whole(value)), value)
+
+
+def whole(text):
+    """'12' of '12', '12.0' and '12.00', None of anything else."""
+    head, point, tail = text.partition(".")
+    digits = head.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or (len(digits) > 1 and digits[0] == "0"):
+        return None
+    return head if tail.strip("0") == "" and bool(tail) == bool(point) else None
 
 
 def holds(condition, row):
@@ -27,7 +42,7 @@ def holds(condition, row):
         x = number(row[condition["metric"]])
         true = x is not None and x > condition["above"]
     else:
-        true = level(row[condition["metric"]]) == condition["level"]
+        true = level(row[condition["metric"]], [condition["level"]]) == condition["level"]
     return true == condition["holds"]
 
 
@@ -47,14 +62,16 @@ def health(term, row):
     if term["kind"] == "curve":
         x = number(row[term["metric"]])
         return term["missing"] if x is None else along(term["knots"], term["values"], x)
-    found = level(row[term["metric"]])
-    return term["missing"] if found is None else dict(map(tuple, term["levels"])).get(found, term["other"])
+    values = dict(map(tuple, term["levels"]))
+    found = level(row[term["metric"]], [*values])
+    return term["missing"] if found is None else values.get(found, term["other"])
 
 
 def known(term, row):
     if term["kind"] == "curve":
         return number(row[term["metric"]]) is not None
-    return level(row[term["metric"]]) in [name for name, _ in term["levels"]]
+    names = [name for name, _ in term["levels"]]
+    return level(row[term["metric"]], names) in names
 
 
 def answer(formula, row):

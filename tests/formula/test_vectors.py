@@ -9,8 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chs_ml.formula import Condition, Curve, Formula, Link, Term, check_vectors, formula_as_dict, vectors_of
+from chs_ml.formula import (
+    Band,
+    Condition,
+    Curve,
+    Formula,
+    Levels,
+    Link,
+    ScoreWhen,
+    Term,
+    WeightsFile,
+    check_vectors,
+    formula_as_dict,
+    vectors_of,
+)
+from chs_ml.formula.edges import frame_of
 from chs_ml.formula.frames import Columns
+from chs_ml.formula.reach import UNSEEN
 from chs_ml.formula.vectors import read_input
 from tests.formula import drawn, reference
 from tests.formula.papers import first_file, first_formula
@@ -24,15 +39,22 @@ def inputs(vectors, metric):
 
 
 def test_they_are_about_thirty_and_the_same_each_time():
-    assert len(VECTORS) == 30
+    assert len(VECTORS) == 36
     assert vectors_of(first_formula()) == VECTORS
     assert len(vectors_of(first_formula(), 5)) == 5
 
 
+TAGS = {
+    "all_missing", "blank_text", "case_variant", "coverage", "digits_17", "empty_string", "extreme", "floor",
+    "leading_blank", "missing", "needs_nan", "on_cut", "plain", "rule", "spelling", "ulp_edge", "unicode_form",
+    "unseen", "worst", "best", "split",
+}  # fmt: skip
+
+
 def test_they_meet_every_tag():
-    tags = {tag for vector in VECTORS for tag in vector["tags"]}
-    assert tags == {"all_missing", "case_variant", "digits_17", "empty_string", "extreme", "missing", "needs_nan",
-                    "on_cut", "plain", "rule", "ulp_edge", "unseen", "worst", "best", "split"}  # fmt: skip
+    """Names that the suites of the exports skip by."""
+    assert {tag for vector in MANY for tag in vector["tags"]} == TAGS
+    assert {tag for vector in VECTORS for tag in vector["tags"]} >= TAGS - {"unicode_form", "blank_text"}
 
 
 @pytest.mark.parametrize("tag", ["nan", "inf", "-inf"])
@@ -61,6 +83,82 @@ def test_conditions_are_met_on_both_sides_of_their_edge():
     assert {3.0, float(np.nextafter(3.0, 4.0)), float(np.nextafter(3.0, 2.0))} <= {
         value for value in calls if isinstance(value, float)
     }
+
+
+def test_look_alikes_of_levels_are_asked_for_with_what_the_formula_says_of_them():
+    terms = [
+        Term("flag", "", "free", 0.5, Levels((("true", 1.0), ("false", 0.25)), 0.5, 0.75)),
+        Term("size", "", "free", 0.5, Levels((("1", 1.0), ("2.5", 0.25), ("Café", 0.0)), 0.5, 0.75)),
+    ]
+    n = {metric: {} for metric in ("flag", "size")}
+    for vector in vectors_of(Formula(tuple(terms)), 300):
+        for metric, answers in n.items():
+            answers[vector["inputs"][metric]] = vector["n"][metric]
+    assert n["flag"] == {
+        "true": 1.0, "True": 1.0, "TRUE": 1.0, "tRUE": 1.0, "false": 0.25, "False": 0.25, "FALSE": 0.25, "fALSE": 0.25,
+        "true ": 0.5, " true": 0.5, "false ": 0.5, " false": 0.5, " ": 0.5, UNSEEN: 0.5, None: 0.75, "": 0.75,
+    }  # fmt: skip
+    assert n["size"] == {
+        "1": 1.0, "1.0": 1.0, "1.00": 1.0, "01": 0.5, "1e0": 0.5, "1 ": 0.5, " 1": 0.5,
+        "2.5": 0.25, "2.50": 0.5, "2.5e0": 0.5, "2.5 ": 0.5, " 2.5": 0.5,
+        "Café": 0.0, "Cafe\u0301": 0.5, "cAFÉ": 0.5, "Café ": 0.5, " Café": 0.5,
+        " ": 0.5, UNSEEN: 0.5, None: 0.75, "": 0.75,
+    }  # fmt: skip
+
+
+def test_a_metric_is_asked_for_about_its_floor_where_nothing_else_is_wanting():
+    about = {v["inputs"]["tenure"]: v["band"] == "not scored" for v in MANY if "floor" in v["tags"]}
+    assert about == {
+        float(np.nextafter(30.0, 0.0)): True,
+        30.0: False,
+        None: True,
+        float(np.nextafter(30.0, 99)): False,
+    }
+    assert [v["inputs"]["tenure"] for v in VECTORS if "floor" in v["tags"]] == [float(np.nextafter(30.0, 0.0)), 30.0]
+
+
+def widely_covered(count, limit):
+    draw = np.random.default_rng(count)
+    weights = draw.random(count) + 0.01
+    curve = Curve((0.0, 1.0), (0.0, 1.0), 0.5)
+    terms = tuple(Term(f"m{at}", "", "free", float(weight), curve) for at, weight in enumerate(weights / weights.sum()))
+    return Formula(terms, None, (Band("all", "green", 0.0),), (), ScoreWhen(limit))
+
+
+@pytest.mark.parametrize("count", [2, 3, 12, 30, 60])
+def test_a_coverage_just_above_and_just_below_its_limit_is_asked_for(count):
+    formula = widely_covered(count, 0.6)
+    found = [v for v in vectors_of(formula) if "coverage" in v["tags"]]
+    assert [v["band"] for v in found] == ["all", "not scored"]
+    above, below = formula.coverage(
+        frame_of([{name: read_input(value) for name, value in v["inputs"].items()} for v in found])
+    )
+    assert below < 0.6 - 1e-9 <= above
+    assert above - below < {2: 1.0, 3: 0.7}.get(count, 0.01)
+
+
+def test_a_coverage_exactly_at_its_limit_suffices():
+    curve = Curve((0.0, 1.0), (0.0, 1.0), 0.5)
+    terms = (Term("a", "", "free", 0.75, curve), Term("b", "", "free", 0.25, curve))
+    formula = Formula(terms, None, (Band("all", "green", 0.0),), (), ScoreWhen(0.75))
+    found = [v for v in vectors_of(formula) if "coverage" in v["tags"]]
+    assert [(v["inputs"]["b"], v["band"]) for v in found] == [(None, "all"), (found[1]["inputs"]["b"], "not scored")]
+
+
+def test_nothing_is_asked_about_a_coverage_that_is_always_reached():
+    assert not [v for v in vectors_of(widely_covered(5, None)) if "coverage" in v["tags"]]
+    assert {v["band"] for v in vectors_of(widely_covered(5, 0.0)) if "coverage" in v["tags"]} == {"all"}
+
+
+@pytest.mark.parametrize("limit", [3, 5, 12, 36, 100, 1000])
+def test_a_limit_is_kept(limit):
+    assert len(vectors_of(first_formula(), limit)) <= limit
+
+
+def test_the_file_of_a_wide_formula_stays_under_a_mebibyte():
+    weights = WeightsFile(widely_covered(400, 0.5), "wide")
+    assert len(weights.dumps().encode()) < 2**20
+    assert len(weights.vectors) >= 3
 
 
 def test_a_score_lies_on_each_cut():

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chs_ml.explain.placing import Drawn, curve_of, place_beside
 from chs_ml.explain.style import (
     COLOR,
     DOTTED,
@@ -39,6 +40,7 @@ HEADING, CURVE, TICKS, UNIT = 0.24, 0.95, 0.26, 0.11
 SCALE, LEVEL, BELOW = 0.3, 0.15, 0.1
 LONGEST_LEVEL = 1.35
 FEW_TICKS = 4
+MISSING = "missing"
 LINE = "one scale for all panels, so that heights and lengths compare; dotted: the average customer"
 
 
@@ -162,8 +164,8 @@ def _draw_row_of_curves(figure: Figure, sheet: _Sheet, row: Sequence[Term], top:
     for at, term in enumerate(row):
         axes = _axes(figure, EDGE + SCALE + at * (width + GAP), top + HEADING, width, CURVE)
         axes.set_title(sheet.heading(term, width), loc="left", pad=4)
-        _draw_curve(axes, term, sheet, width)
         axes.set_ylim(-0.06 * sheet.most, 1.08 * sheet.most)
+        _draw_curve(axes, term, sheet, width)
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.tick_params(labelsize=SMALL, labelleft=at == 0)
         axes.set_xlabel(fitted(sheet.unit_below(term, width), width * INCH, SMALL), fontsize=SMALL, labelpad=1)
@@ -178,7 +180,8 @@ def _draw_curve(axes: Axes, term: Term, sheet: _Sheet, width: float) -> None:
     points = [most * value for value in curve.values]
     axes.plot(curve.knots, points, color=COLOR[term.direction], marker="o", markersize=2.5, linewidth=1.4)
     axes.set_xlim(first - 0.04 * span, last + (0.14 if term.missing_learned else 0.04) * span)
-    ticks = _ticks(first, last, width * INCH / (1.18 * span))
+    whole = all(float(knot).is_integer() for knot in curve.knots)
+    ticks = _ticks(first, last, width * INCH / (1.18 * span), whole=whole)
     labels = axes.set_xticks(ticks, [number(tick) for tick in ticks])
     if ticks[-1] > last - 0.1 * span and len(number(ticks[-1])) > 7:
         labels[-1].label1.set_horizontalalignment("right")  # or it leaves the page
@@ -186,25 +189,28 @@ def _draw_curve(axes: Axes, term: Term, sheet: _Sheet, width: float) -> None:
     if usual is not None:
         axes.axhline(usual, **DOTTED)
     if term.missing_learned:
-        _draw_missing(axes, last + 0.1 * span, most * curve.missing, points[-1], sheet.most)
+        _draw_missing(axes, last + 0.1 * span, most * curve.missing, curve_of(axes, curve.knots, points, usual))
 
 
-def _draw_missing(axes: Axes, x: float, points: float, beside: float, most: float) -> None:
-    """Draw the value for missing right of the curve, its label on the side where the curve is not."""
+def _draw_missing(axes: Axes, x: float, points: float, drawn: Drawn) -> None:
+    """Draw the value for missing right of the curve, its label on the side where nothing else is."""
     axes.plot([x], [points], marker="D", markersize=3.5, markerfacecolor="white", color="#333333", clip_on=False)
-    above = points < 0.15 * most or (beside <= points < 0.85 * most)
-    way: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "bottom" if above else "top"}
-    axes.annotate("missing", (x, points), (3, 3 if above else -3), fontsize=SMALL, **way)
+    offset, look = place_beside(drawn, x, points, width_of(MISSING, SMALL), SMALL)
+    axes.annotate(MISSING, (x, points), offset, fontsize=SMALL, textcoords="offset points", **look)
 
 
-def _ticks(first: float, last: float, scale: float) -> list[float]:
-    """Return about four round numbers between both, fewer where they are long; scale: points of paper per unit."""
+def _ticks(first: float, last: float, scale: float, *, whole: bool = False) -> list[float]:
+    """Return about four round numbers between both, fewer where they are long.
+
+    scale: points of paper per unit. whole: the metric counts, or has an answer from a scale, so ticks do too.
+    """
     from matplotlib.ticker import MaxNLocator
 
     margin = 0.04 * (last - first)
+    steps = [1, 2, 5, 10] if whole and last - first < 50 else [1, 2, 2.5, 5, 10]
     found: list[list[float]] = []
     for bins in range(1, 7):
-        ticks = MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10]).tick_values(first, last)
+        ticks = MaxNLocator(bins, steps=steps, integer=whole).tick_values(first, last)
         inside = [float(tick) for tick in ticks if first - margin <= tick <= last + margin]
         wide = max((width_of(number(tick), SMALL) for tick in inside), default=0.0)
         if len(inside) >= 2 and (inside[1] - inside[0]) * scale > 1.5 * wide + 2.0:

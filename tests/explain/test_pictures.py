@@ -8,9 +8,12 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import matplotlib
+import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from chs_ml.explain.curves_picture import _ticks, draw_curves, height_of_curves
 from chs_ml.explain.pictures import draw_weights, pictures_of
 from chs_ml.explain.style import USUAL_SIZE, WIDTH, fitted, width_of
 from chs_ml.formula import Band, Curve, Formula, Levels, Link, Term, WeightsFile
@@ -114,6 +117,56 @@ def test_a_learned_value_for_missing_is_drawn_and_only_that():
         ]
         text = words(pictures_of(WeightsFile(Formula(tuple(terms)), "x"), EVALUATION)["curves"])
         assert text.count("missing") == times
+
+
+def one_curve(knots, values, missing: float, beside: float = 1.0) -> WeightsFile:
+    """A formula of this curve, whose weight is a part of that of another one, and so its height on the page."""
+    part = beside / (1.0 + beside)
+    terms = (
+        Term("x", "p", "free", part, Curve(tuple(knots), tuple(values), missing), missing_learned=True),
+        Term("other", "p", "positive", 1.0 - part, Curve((0.0, 1.0), (0.0, 1.0), 0.5)),
+    )
+    return WeightsFile(Formula(terms), "one", reference={"mean_health": {"x": 0.4, "other": 0.5}})
+
+
+def hidden_by_its_label(weights: WeightsFile) -> bool:
+    """Whether the curve of the first metric runs through the label of its value for missing."""
+    figure = Figure(figsize=(WIDTH, height_of_curves(weights)))
+    draw_curves(weights, figure)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    (axes,) = [axes for axes in figure.axes if axes.get_title(loc="left").startswith("± x")]
+    (label,) = [text for text in axes.texts if text.get_text() == "missing"]
+    box, line = label.get_window_extent(canvas.get_renderer()), axes.lines[0]
+    x, y = axes.transData.transform(np.column_stack([line.get_xdata(), line.get_ydata()])).T
+    at = np.linspace(x[0], x[-1], 2000)
+    within = (box.x0 <= at) & (at <= box.x1)
+    heights = np.interp(at, x, y)[within]
+    return bool(((box.y0 <= heights) & (heights <= box.y1)).any())
+
+
+def test_the_label_for_missing_hides_no_curve():
+    draw = np.random.default_rng(0)
+    pulse = ((19, 40.6, 49, 55, 60.5, 66, 72, 80.5, 100), (0, 0.01, 0.28, 0.28, 0.45, 0.85, 0.9, 0.9, 1.0))
+    falling = ((1, 8, 17, 27, 42, 61, 88, 135, 340), (1, 1, 0.9, 0.7, 0.6, 0.53, 0.28, 0.13, 0.0))
+    drawn = [one_curve(*pulse, 0.43, 0.25), one_curve(*falling, 0.37, 0.46)]
+    for _ in range(40):
+        values = np.sort(draw.uniform(0, 1, 9))[:: draw.choice([-1, 1])]
+        values = (values - values.min()) / np.ptp(values)
+        drawn.append(one_curve(np.sort(draw.uniform(0, 9, 9)), values, draw.uniform(), draw.uniform(0.1, 1)))
+    assert [at for at, weights in enumerate(drawn) if hidden_by_its_label(weights)] == []
+
+
+@pytest.mark.parametrize("last", [2, 5, 7, 10, 12, 31, 99, 100, 453])
+def test_what_takes_only_whole_numbers_is_read_at_whole_numbers(last):
+    """A curve's knots are values that occur: where all of them are whole, half an NPS answer is none."""
+    for whole, knots in ((True, (0.0, 1.0, float(last))), (False, (0.0, 0.5, float(last)))):
+        ticks = _ticks(0.0, float(last), 140 / last, whole=all(knot.is_integer() for knot in knots))
+        assert len(ticks) >= 2 and (not whole or all(tick.is_integer() for tick in ticks)), ticks
+    figure = Figure(figsize=(WIDTH, 3.0))
+    draw_curves(one_curve(np.arange(1.0, 11.0), np.linspace(0, 1, 10), 0.4), figure)
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels and all(label.isdigit() for label in labels), labels
 
 
 def test_weights_say_how_sure_they_are():

@@ -26,15 +26,15 @@ PIECES = (
     "${y}", "${jndi:ldap://x}", "{{ x }}", "{{", "}}", "{%", "%}", "{# x #}", "{% raw %}", "{0}", "{", "}", "%(a)s",
     # pages, scripts, XML
     "<%", "</script>", "<script>alert(1)</script>", "<!--", "-->", "]]>", "<![CDATA[", "&amp;", "&lt;", "<b>", ">", "&",
-    "//", "__proto__", "constructor", "toString", "this", "class", "def", "None", "import os", '"""', "'''", "\N{BULLET}",
+    "//", "__proto__", "constructor", "toString", "this", "class", "def", "None", '"""', "'''", "\N{BULLET}",
     # Markdown and CSV
     "|", "|---|", "**", "_x_", "~~", "# x", "- x", "1. x", "[x](http://x)", "![x](y)", "> x", ",", ";", "a,b", "---",
     # numbers that are none
     "1", "1.0", "01", "1e5", "0x1F", "NaN", "Infinity", "-0", "null", "nil", "true", "1_000", "١٢", "½",
     # letters
     "Кількість входів", "Тариф «Про»", "日本語", "😀", "👩\u200d👩\u200d👧", "e\u0301", "\u00e9", "ß", "İ", "ı", "ſ",
-    "ﬁ", "Å", "עברית", "\u202e abc", "\u202d", "\u2066x\u2069", "\u200f", "\u200b", "\ufeff", "\u00a0", "\u3000", "\u00ad",
-    " ", "  ", "a b", " x", "x ", "a" * 60,
+    "ﬁ", "Å", "עברית", "\u202e abc", "\u202d", "\u2066x\u2069", "\u200f", "\u200b", "\ufeff", "\u00a0", "\u3000",
+    "\u00ad", " ", "  ", "a b", " x", "x ", "a" * 60,
 )  # fmt: skip
 BREAKS = ("\\", "`", "\x00", "\n", "\r", "\t", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u2029", "\ud800", "\uffff")
 """What makes a text one that a formula refuses."""

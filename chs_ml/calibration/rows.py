@@ -74,6 +74,7 @@ def settings_of(spec: CalibrationSpec) -> Settings:
             for split in asked.splits.fixed
         ),
         never=asked.splits.never,
+        said=f"{spec.file}: calibration.splits",
         wishes=spec.wishes,
     )
 
@@ -96,10 +97,12 @@ def check_fixed_splits(panel: Panel, spec: CalibrationSpec, settings: Settings) 
     idle = [metric for metric, _ in pairs if settings.wishes.excluded(metric)]
     if idle:
         said = "is to have no weight, so that it has no curve to split. Take back the wish, or the split."
-        raise FitError(*(f"calibration.splits: {metric!r} {said}" for metric in idle))
+        raise FitError(*(f"{settings.said}: metric {metric!r} {said}" for metric in idle))
     if pairs:
         table, retained = read_table(panel.metrics, plans_of(spec)), 1.0 - panel.churned
-        check_splits(Sample(table, retained, row_weights(panel, spec), np.asarray(panel.customer)), pairs)
+        check_splits(
+            Sample(table, retained, row_weights(panel, spec), np.asarray(panel.customer)), pairs, settings.said
+        )
 
 
 def outcomes_of(panel: Panel, spec: CalibrationSpec) -> Outcomes:

@@ -116,7 +116,7 @@ class HealthScoreClassifier(ClassifierMixin, BaseEstimator):
         if groups is None:  # rows alike stay together, and are yet as many customers as they weigh
             sample = with_crowd(sample, unknown(len(weight)))
         sample = sample.take(counted)
-        check_splits(sample, settings.by_hand, "splits")
+        check_splits(sample, settings.by_hand, settings.said)
         self.learned_: Learned = learn(sample, plans, settings)
         self.n_iter_ = self.learned_.fitted.solution.gradients
         return self

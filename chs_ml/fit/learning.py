@@ -5,7 +5,7 @@ What a fit says of itself (which metrics left, how sure the others are) comes wi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -67,7 +67,7 @@ def learn(
     alike = same_information(sample.of(wanted), wanted, first, {when.metric for when in on})
     left += tuple(Left(same.metric, "same information", together_with=same.as_) for same in alike)
     apart = [plan for plan in plans if plan.name not in {one.metric for one in left}]
-    _check_split(by_hand, alike)
+    _check_split(settings, alike)
     shared = shared_levels(sample.of(apart), apart)
     for when in on:
         shared = shared if when.level is None else carried_by(shared, when.metric, when.level)
@@ -102,13 +102,13 @@ def _conditions(sample: Sample, plans: Sequence[MetricPlan], settings: Settings)
     return tuple(when for _, when in (*settings.by_hand, *before))
 
 
-def _check_split(by_hand: Collection[str], alike: Sequence[Same]) -> None:
+def _check_split(settings: Settings, alike: Sequence[Same]) -> None:
     """Raise FitError where a metric that is to be split was set aside for others that say the same."""
-    said = "so that it has no curve of its own to split. Split one of them only, by neither of them."
+    said = "so that it has no curve of its own to split. Split only one of them, and by another metric."
     problems = [
-        f"splits: {one.metric!r} says the same as {' and '.join(map(repr, one.as_))}, {said}"
+        f"{settings.said}: metric {one.metric!r} says the same as {' and '.join(map(repr, one.as_))}, {said}"
         for one in alike
-        if one.metric in by_hand
+        if one.metric in [metric for metric, _ in settings.by_hand]
     ]
     if problems:
         raise FitError(*problems)

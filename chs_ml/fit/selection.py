@@ -50,8 +50,8 @@ class Settings:
     """What the user fixes beforehand; None is chosen from the data.
 
     rule: which of the candidates is taken. anchor: the pull towards the sample's anchor. splits: at most so many are
-    searched for; by_hand: those that are fixed instead; never: metrics that take no part in one. wishes: for weights,
-    held in the fit that is shipped; choices are made without them.
+    searched for; by_hand: those that are fixed instead; never: metrics that take no part in one; said: where that was
+    written. wishes: for weights, held in the fit that is shipped; choices are made without them.
     """
 
     ramps: int | None = None
@@ -66,6 +66,7 @@ class Settings:
     splits: int = 3
     by_hand: tuple[tuple[str, Condition], ...] = ()
     never: tuple[str, ...] = ()
+    said: str = "splits"
     wishes: Wishes = field(default_factory=Wishes)
 
     def __post_init__(self) -> None:

@@ -56,6 +56,7 @@ class CalibrationSpec(SpecPart):
     tracking: Tracking = Field(default_factory=lambda: Tracking.model_validate({}))
 
     _folder: Path = PrivateAttr(default=Path())
+    _file: str = PrivateAttr(default="the spec")
 
     @model_validator(mode="before")
     @classmethod
@@ -73,7 +74,7 @@ class CalibrationSpec(SpecPart):
         if problems:
             raise ValueError("\n".join(problems))
         if info.context:
-            self._folder = info.context["folder"]
+            self._folder, self._file = info.context["folder"], info.context["file"]
         return self
 
     @property
@@ -105,6 +106,11 @@ class CalibrationSpec(SpecPart):
         if self.history is None:
             return {"data.table": self.data.table}
         return {f"history.{where}.table": table for where, table in self.history.read.items()}
+
+    @property
+    def file(self) -> str:
+        """The name of its file, for messages."""
+        return self._file
 
     def locate(self, path: str) -> Path:
         """A path as the user wrote it → where it is: variables expanded, relative to the spec's folder."""

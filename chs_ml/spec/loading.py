@@ -21,7 +21,7 @@ def load_spec(path: str | Path) -> CalibrationSpec:
     path = Path(path)
     tree, lines = _tree_of(path)
     try:
-        spec = CalibrationSpec.model_validate(tree, context={"folder": path.parent})
+        spec = CalibrationSpec.model_validate(tree, context={"folder": path.parent, "file": path.name})
     except ValidationError as error:
         said = sorted(
             complaints(error, CalibrationSpec),

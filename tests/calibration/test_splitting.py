@@ -268,17 +268,35 @@ def test_by_hand_and_none(tmp_path):
 
 def test_a_split_that_cannot_be_made_is_refused_before_anything_is_fitted(tmp_path):
     spec = written(tmp_path, splits=[{"metric": "noise", "when": {"metric": "plan", "level": "gold"}}])
-    message = r"calibration.splits: 'noise' when plan = gold: no row learned from has the level 'gold'"
+    message = (
+        r"^calibration.yaml: calibration.splits: metric 'noise' when plan = gold: no row learned from has the level"
+    )
     with pytest.raises(FitError, match=message):
         calibrate(spec, tmp_path / "run", track=False)
     assert not (tmp_path / "run").exists()
     [finding] = [one for one in examine(spec).findings if one.code == "bad-split"]
-    assert finding.severity == "error" and "gold" in str(finding)
+    assert finding.severity == "error" and str(finding).startswith(
+        "calibration.yaml: calibration.splits: metric 'noise'"
+    )
+
+
+def test_a_split_of_a_metric_that_another_one_says_is_refused_by_the_name_of_the_file(tmp_path):
+    """Of two that say the same the metric to be split stays; of two that are both to be split, one cannot."""
+    pairs = [("noise", {"metric": "plan", "level": "pro"}), ("usage", {"metric": "calls", "above": 3})]
+    spec = written(tmp_path, splits=[{"metric": metric, "when": when} for metric, when in pairs])
+    table = pd.read_csv(tmp_path / "customers.csv")
+    table.assign(noise=2 * table["usage"]).to_csv(tmp_path / "customers.csv", index=False)
+    said = r"^calibration.yaml: calibration.splits: metric '\w+' says the same as '\w+', so that it has no curve"
+    with pytest.raises(FitError, match=said):
+        calibrate(spec, tmp_path / "run", track=False)
 
 
 def test_a_metric_that_is_to_have_no_weight_is_not_split(tmp_path):
     written(tmp_path, splits=[{"metric": "usage", "when": {"metric": "calls", "above": 3}}])
-    with pytest.raises(FitError, match=r"calibration.splits: 'usage' is to have no weight, so that it has no curve"):
+    with pytest.raises(
+        FitError,
+        match=r"^calibration.yaml: calibration.splits: metric 'usage' is to have no weight, so that it has no curve",
+    ):
         edited(tmp_path, "weight: 0")
 
 
@@ -306,5 +324,8 @@ def test_a_metric_of_another_kind_lets_the_anchors_split_go(split, tmp_path):
 
 def test_a_wish_that_takes_a_fixed_splits_metric_has_no_price(tmp_path):
     written(tmp_path, splits=[{"metric": "usage", "when": {"metric": "calls", "above": 3}}])
-    with pytest.raises(FitError, match=r"calibration.splits: 'usage' is to have no weight, so that it has no curve"):
+    with pytest.raises(
+        FitError,
+        match=r"^calibration.yaml: calibration.splits: metric 'usage' is to have no weight, so that it has no curve",
+    ):
         price(tmp_path / "calibration.yaml", ["usage=0"])

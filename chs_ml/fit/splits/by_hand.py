@@ -20,10 +20,10 @@ from chs_ml.formula.columns import BoolArray
 MOST_NAMED = 12
 
 
-def check_splits(sample: Sample, pairs: Sequence[tuple[str, Condition]], said: str = "calibration.splits") -> None:
+def check_splits(sample: Sample, pairs: Sequence[tuple[str, Condition]], said: str) -> None:
     """Raise FitError that names everything wrong with these pairs of a metric and a condition. sample: all metrics.
 
-    said: where they were written.
+    said: where they were written, the file too.
     """
     columns = {column.name: column for column in sample.table.columns}
     problems = [f"{said}: {problem}" for metric, when in pairs for problem in _problems(sample, columns, metric, when)]
@@ -39,7 +39,7 @@ def too_few(sample: Sample, metric: str, when: Condition) -> list[str]:
 
 
 def _problems(sample: Sample, columns: Mapping[str, Column], metric: str, when: Condition) -> Iterator[str]:
-    said = f"{metric!r} when {when}"
+    said = f"metric {metric!r} when {when}"
     absent = [name for name in (metric, when.metric) if name not in columns]
     if absent:
         yield f"{said}: no metric of the formula is called {absent[0]!r}. Correct the name, or give it role: metric."

@@ -23,8 +23,8 @@ from tests.fit.splits import worlds
     ],
 )
 def test_what_is_not_there_is_refused(metric, when, problem):
-    with pytest.raises(FitError, match=re.escape(f"calibration.splits: {metric!r} when {when}: {problem}")):
-        check_splits(worlds.sample(500), [(metric, when)])
+    with pytest.raises(FitError, match=re.escape(f"mine.yaml: metric {metric!r} when {when}: {problem}")):
+        check_splits(worlds.sample(500), [(metric, when)], "mine.yaml")
 
 
 def test_a_side_with_too_few_churners_is_refused_with_the_counts():
@@ -33,13 +33,13 @@ def test_a_side_with_too_few_churners_is_refused_with_the_counts():
     stayed = int(sample.retained[beyond].sum())
     counts = f"where it holds, {beyond.sum() - stayed} rows learned from churned and {stayed} stayed; a curve needs 10"
     with pytest.raises(FitError, match=counts):
-        check_splits(sample, [("usage", Condition("calls", above=6.0))])
+        check_splits(sample, [("usage", Condition("calls", above=6.0))], "splits")
 
 
 def test_everything_wrong_is_said_at_once():
     wrong = [("usage", Condition("calls", above=-1.0)), ("noise", Condition("plan", level="gold"))]
     with pytest.raises(FitError) as refused:
-        check_splits(worlds.sample(500), wrong)
+        check_splits(worlds.sample(500), wrong, "splits")
     assert len(refused.value.problems) == 2
     assert "where it does not, 0 rows learned from churned and 0 stayed" in refused.value.problems[0]
 
@@ -69,20 +69,20 @@ def test_rows_without_a_value_of_the_metric_teach_no_curve(metric):
     without = int((sample.table.columns[1].values > 3).sum())
     said = f"where it holds, 0 rows learned from churned and 0 stayed ({without} without a value of {metric!r} not"
     with pytest.raises(FitError, match=re.escape(said)):
-        check_splits(sample, [(metric, Condition("calls", above=3.0))])
+        check_splits(sample, [(metric, Condition("calls", above=3.0))], "splits")
 
 
 def test_a_side_of_which_every_level_is_rare_is_refused():
     table = worlds.frame(1_000)
     table["plan"] = np.where(table["calls"] > 3, [f"plan {at}" for at in range(1_000)], table["plan"])
     with pytest.raises(FitError, match="where it holds, no level of 'plan' has 10 rows of 5 customers or more"):
-        check_splits(worlds.sample(1_000, table=table), [("plan", Condition("calls", above=3.0))])
+        check_splits(worlds.sample(1_000, table=table), [("plan", Condition("calls", above=3.0))], "splits")
 
 
 @pytest.mark.parametrize(("level", "told"), [("Pro", "did you mean 'pro'?"), ("gold", "have: 'basic', 'pro', 'team'.")])
 def test_the_level_that_was_meant_is_named(level, told):
     with pytest.raises(FitError, match=re.escape(told)):
-        check_splits(worlds.sample(500), [("usage", Condition("plan", level=level))])
+        check_splits(worlds.sample(500), [("usage", Condition("plan", level=level))], "splits")
 
 
 def test_a_twin_cannot_be_split_too():
@@ -97,5 +97,5 @@ def test_a_level_of_fewer_than_five_customers_is_not_named(level):
     table = worlds.frame(500)
     table.loc[:3, "plan"] = "Acme AG"
     with pytest.raises(FitError, match=re.escape("have: 'basic', 'pro', 'team'.")) as refused:
-        check_splits(worlds.sample(500, table=table), [("usage", Condition("plan", level=level))])
+        check_splits(worlds.sample(500, table=table), [("usage", Condition("plan", level=level))], "splits")
     assert "Acme" not in str(refused.value)

@@ -37,6 +37,7 @@ TARGETS: Mapping[str, Target] = {
     "csv": Target("the weights as a table", "csv:to_csv", ".csv"),
     "markdown": Target("the formula as people read it", "markdown:to_markdown", ".md"),
     "points": Target("the card of whole points", "points:to_points", ".csv"),
+    "onnx": Target("an ONNX graph in double precision", "onnx:to_onnx", ".onnx"),
 }
 
 

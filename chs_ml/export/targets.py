@@ -38,6 +38,8 @@ TARGETS: Mapping[str, Target] = {
     "markdown": Target("the formula as people read it", "markdown:to_markdown", ".md"),
     "points": Target("the card of whole points", "points:to_points", ".csv"),
     "onnx": Target("an ONNX graph in double precision", "onnx:to_onnx", ".onnx"),
+    "python": Target("a Python module without libraries", "python:to_python", ".py", frozenset({"key"})),
+    "javascript": Target("an ES module for browsers and Node", "javascript:to_javascript", ".mjs"),
 }
 
 

@@ -37,6 +37,9 @@ TARGETS: Mapping[str, Target] = {
     "csv": Target("the weights as a table", "csv:to_csv", ".csv"),
     "markdown": Target("the formula as people read it", "markdown:to_markdown", ".md"),
     "points": Target("the card of whole points", "points:to_points", ".csv"),
+    "sql": Target(
+        "one SELECT for a warehouse", "sql:to_sql", ".sql", frozenset({"dialect", "table", "key", "self_test"})
+    ),
     "onnx": Target("an ONNX graph in double precision", "onnx:to_onnx", ".onnx"),
     "python": Target("a Python module without libraries", "python:to_python", ".py", frozenset({"key"})),
     "javascript": Target("an ES module for browsers and Node", "javascript:to_javascript", ".mjs"),

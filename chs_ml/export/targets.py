@@ -40,6 +40,7 @@ TARGETS: Mapping[str, Target] = {
     "sql": Target(
         "one SELECT for a warehouse", "sql:to_sql", ".sql", frozenset({"dialect", "table", "key", "self_test"})
     ),
+    "pmml": Target("a PMML 4.4 scorecard with reason codes", "pmml:to_pmml", ".pmml"),
     "onnx": Target("an ONNX graph in double precision", "onnx:to_onnx", ".onnx"),
     "python": Target("a Python module without libraries", "python:to_python", ".py", frozenset({"key"})),
     "javascript": Target("an ES module for browsers and Node", "javascript:to_javascript", ".mjs"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +15,7 @@ import pandas as pd
 from chs_ml.calibration.certainty import certainty_of, left_out
 from chs_ml.calibration.draft import Draft
 from chs_ml.calibration.earlier import KEY, judged_paper, within_limit
+from chs_ml.calibration.platforms import platforms_paper
 from chs_ml.calibration.rows import sample_of
 from chs_ml.calibration.splitting import splits_paper
 from chs_ml.calibration.units import observed
@@ -23,6 +24,7 @@ from chs_ml.evaluate import Evaluation
 from chs_ml.explain.impact import impact_of
 from chs_ml.explain.population import Population
 from chs_ml.export.evidence import evidence_keys
+from chs_ml.export.vendors.losses import KEY as PLATFORMS
 from chs_ml.export.words import shape_in_words
 from chs_ml.fit.evidence.alone import alone_of
 from chs_ml.formula import Formula, Term, WeightsFile
@@ -61,7 +63,8 @@ def weights_of(shipped: Draft, trial: Draft, evaluation: Evaluation, spec: Calib
             **_judged(trial, shipped, evaluation, spec),
         },
     )
-    return within_limit(weights)
+    platforms = platforms_paper(weights, shipped, spec)
+    return within_limit(replace(weights, reference={**weights.reference, PLATFORMS: platforms}))
 
 
 def package_version() -> str | None:

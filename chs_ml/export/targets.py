@@ -37,6 +37,11 @@ TARGETS: Mapping[str, Target] = {
     "csv": Target("the weights as a table", "csv:to_csv", ".csv"),
     "markdown": Target("the formula as people read it", "markdown:to_markdown", ".md"),
     "points": Target("the card of whole points", "points:to_points", ".csv"),
+    "churnzero": Target("a page to type into ChurnZero's builder", "vendors.churnzero:to_churnzero", ".md"),
+    "gainsight": Target("a page to type into Gainsight's builder", "vendors.gainsight:to_gainsight", ".md"),
+    "planhat": Target("a page to type into Planhat's builder", "vendors.planhat:to_planhat", ".md"),
+    "hubspot": Target("a page to type into HubSpot's builder", "vendors.hubspot:to_hubspot", ".md"),
+    "totango": Target("a page to type into Totango's builder", "vendors.totango:to_totango", ".md"),
     "sql": Target(
         "one SELECT for a warehouse", "sql:to_sql", ".sql", frozenset({"dialect", "table", "key", "self_test"})
     ),

@@ -43,15 +43,17 @@ def losses_of(before: Read, after: Read, churned: Any = None) -> Losses:
     if retained is not None:
         auc = weighted_auc(retained, after.share), weighted_auc(retained, before.share)
         log_loss = _log_loss(retained, after), _log_loss(retained, before)
+    change = 100.0 * np.abs(after.share - before.share)
     return Losses(
-        rows=len(before.share),
+        rows=len(change),
         outcomes=churned is not None,
         auc=auc[0],
         auc_lost=_less(auc[1], auc[0]),
         log_loss=log_loss[0],
         log_loss_lost=_less(log_loss[0], log_loss[1]),
-        largest_change=100.0 * float(np.max(np.abs(after.share - before.share), initial=0.0)),
+        largest_change=float(np.max(change, initial=0.0)),
         change_band=None if None in before.band[:1] else int(np.count_nonzero(before.band != after.band)),
+        typical_change=float(np.median(change)) if len(change) else None,
     )
 
 

@@ -133,6 +133,7 @@ class Losses:
     auc, log_loss: of the card; auc_lost, log_loss_lost: positive where the card is worse. Without outcomes they are
     what the formula's own probabilities expect; None without a link. largest_change: of one customer's score, in
     points of 100. change_band: customers in another band, by score alone; None in a formula without bands.
+    typical_change: the median change of a score; None on a card that was made before it was measured.
     """
 
     rows: int
@@ -143,6 +144,7 @@ class Losses:
     log_loss_lost: float | None
     largest_change: float
     change_band: int | None
+    typical_change: float | None = None
 
     @property
     def share_changing_band(self) -> float | None:

@@ -14,7 +14,8 @@ from chs_ml.formula.reading import read_band, read_condition, read_link
 _CARD = ("total", "terms", "link", "bands", "losses", "left_out", "notes")
 _TERM = ("metric", "when", "otherwise", "kind", "missing")
 _SHAPES = {"steps": ("edges", "points"), "levels": ("levels", "other")}
-_LOSSES = tuple(Losses.__dataclass_fields__)
+_LOSSES = ("rows", "outcomes", "auc", "auc_lost", "log_loss", "log_loss_lost", "largest_change", "change_band")
+"""What every card's losses say; what is measured beside them came later, and more may come."""
 
 
 def card_as_dict(card: PointsCard) -> dict[str, Any]:
@@ -40,6 +41,15 @@ def card_from_dict(value: Any) -> PointsCard:
     if card is None:
         raise FormulaError(*(f"points card: {problem}" for problem in problems))
     return card
+
+
+def losses_from_dict(value: Any) -> Losses:
+    """Return what ``dataclasses.asdict`` made of losses; FormulaError with every problem found."""
+    problems = Problems()
+    losses = _read_losses(Place(value, "", problems))
+    if losses is None:
+        raise FormulaError(*(f"losses: {problem}" for problem in problems))
+    return losses
 
 
 def _term(term: PointsTerm) -> dict[str, Any]:
@@ -100,14 +110,17 @@ def _read_level(place: Place) -> tuple[str, int]:
 
 
 def _read_losses(place: Place) -> Losses | None:
-    if not place.keys(*_LOSSES):
+    open_place = Place(place.value, place.path, place.problems, lenient=True)
+    if not open_place.keys(*_LOSSES):
         return None
+    typical = place.at("typical_change") if "typical_change" in place.value else None
     return place.make(
         Losses,
         rows=_whole(place.at("rows")),
         outcomes=place.at("outcomes").flag(),
         largest_change=place.at("largest_change").number(),
         change_band=None if place.at("change_band").is_null else _whole(place.at("change_band")),
+        typical_change=None if typical is None else typical.number_or_null(),
         **{name: place.at(name).number_or_null() for name in ("auc", "auc_lost", "log_loss", "log_loss_lost")},
     )
 

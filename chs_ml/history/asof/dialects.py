@@ -57,6 +57,11 @@ class Dialect:
         """What a column of it is called, when it is read in that form."""
         return names.held(name, form) if self.own else name
 
+    @property
+    def whose(self) -> str:
+        """The column of spells by which rows are joined with them."""
+        return names.WHOSE if self.own else names.CUSTOMER
+
     def text(self, value: Node) -> Node:
         """A value as text without blanks around it, compared and ordered byte by byte; NULL where nothing is left.
 
@@ -73,7 +78,7 @@ class Dialect:
 
     def shown(self, value: Node) -> Node:
         """A text as it is handed over."""
-        return exp.cast(value, "text") if self.name == "mysql" else value
+        return exp.cast(value, "text") if self.name == "mysql" or self.own else value
 
     def moved(self, at: Node, zone: str, local: str) -> Node:
         """A local time of one zone as local time of another."""

@@ -45,6 +45,8 @@ def spells_query(history: History, measures: Sequence[Measure], dialect: Dialect
     whose = as_text(accounts.customer, dialect)
     place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=[whose.copy(), start.copy()]))
     told = {names.SPELL: place, names.CUSTOMER: whose, names.START: midnight(start)}
+    if dialect.own:
+        told[names.WHOSE] = col(names.WHOSE, SOURCE)
     if accounts.churned:
         told[names.LEFT] = midnight(local.at(accounts.churned))
     if accounts.renewal:

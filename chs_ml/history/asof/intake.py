@@ -11,11 +11,14 @@ import pyarrow as pa
 from sqlglot import exp
 
 from chs_ml.history.asof.forms import Forms
+from chs_ml.history.asof.names import TIME, WHOSE, held, held_in, marked
+from chs_ml.history.asof.quick import held_quickly
 from chs_ml.history.asof.staging import Staged, hold, keep
-from chs_ml.history.asof.tree import col, count, selected
+from chs_ml.history.asof.tree import col, count, number, same, selected
 from chs_ml.history.asof.wanted import Wanted
 from chs_ml.history.databases import open_query
 from chs_ml.history.findings import Finding, TableError, described, error, warning
+from chs_ml.history.parquet import ParquetFile
 from chs_ml.history.sources import Source, absent_columns, open_table
 from chs_ml.spec import CalibrationSpec
 
@@ -33,6 +36,7 @@ class _Origin:
     locate: Callable[[Sequence[int]], list[str]]
     decimal: str | None = None
     path: Path | None = None
+    parquet: bool = False
     sha256: str = ""
 
 
@@ -40,18 +44,23 @@ def stage(staged: Staged, wanted: Wanted, spec: CalibrationSpec) -> None:
     """Read one table; what is wrong with it goes to ``staged.findings``, or is a TableError."""
     findings: list[Finding] = list(_doubled(wanted))
     origin = _of_query(wanted) if wanted.table.query is not None else _of_file(wanted, spec, findings)
-    forms = Forms(wanted, origin.name, origin.decimal)
-    keep(staged, wanted, forms.taken(_until_refused(origin.batches, findings), origin.empty))
-    findings += forms.findings
-    troubles = [*forms.troubles.values()]
-    if not findings:
-        troubles += hold(staged, wanted)
-        told = [replace(one, shown=None) if one.column == wanted.customer else one for one in troubles]
-        findings += described(told, origin.name, origin.locate)
+    if findings or not (origin.path and origin.parquet and held_quickly(staged, wanted, origin.path)):
+        findings += _held_exactly(staged, wanted, origin, findings)
     if not findings:
         _count_rows(staged, wanted)
     staged.findings += findings
     staged.sources.append(_source(origin, staged.rows.get(wanted.name, 0)))
+
+
+def _held_exactly(staged: Staged, wanted: Wanted, origin: _Origin, findings: list[Finding]) -> list[Finding]:
+    """Read the rows so that of each that is wrong can be said where it stands; findings: what reading itself finds."""
+    forms = Forms(wanted, origin.name, origin.decimal)
+    keep(staged, wanted, forms.taken(_until_refused(origin.batches, findings), origin.empty))
+    if findings or forms.findings:
+        return forms.findings
+    troubles = [*forms.troubles.values(), *hold(staged, wanted)]
+    told = [replace(one, shown=None) if one.column == wanted.customer else one for one in troubles]
+    return described(told, origin.name, origin.locate)
 
 
 def _doubled(wanted: Wanted) -> Iterator[Finding]:
@@ -73,8 +82,9 @@ def _of_file(wanted: Wanted, spec: CalibrationSpec, findings: list[Finding]) -> 
     if absent:
         raise TableError(*absent)
     batches = file.batches(names, BATCH_ROWS, findings)
+    parquet = isinstance(file, ParquetFile)
     return _Origin(
-        file.name, batches, lambda: file.read(names, []).schema, file.locate, file.decimal, path, file.sha256
+        file.name, batches, lambda: file.read(names, []).schema, file.locate, file.decimal, path, parquet, file.sha256
     )
 
 
@@ -103,8 +113,11 @@ def _until_refused(batches: Iterator[pa.RecordBatch], findings: list[Finding]) -
 
 
 def _count_rows(staged: Staged, wanted: Wanted) -> None:
-    columns = [exp.Count(this=exp.Star()), count(col(wanted.customer)), count(col(wanted.begins))]
-    [(rows, whose, when)] = staged.rows_of(selected(columns, wanted.name, "t"))
+    strangers = count(exp.Nullif(this=same(col(WHOSE), number(0)), expression=exp.false()))
+    columns = [count(), count(col(WHOSE)), count(col(marked(held(wanted.begins, TIME)))), strangers]
+    [(rows, whose, when, staged.strangers[wanted.name])] = staged.rows_of(
+        selected(columns, marked(held_in(wanted.name)), "t")
+    )
     staged.rows[wanted.name] = int(rows)
     nobody, never = rows - whose, rows - when
     for many, what, code in ((nobody, wanted.customer, "empty-id"), (never, wanted.begins, "no-time")):

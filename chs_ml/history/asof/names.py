@@ -8,6 +8,8 @@ MOMENTS, SPELLS, THERE, GRID = "chs_moments", "chs_spells", "chs_there", "chs_gr
 RECENT, ACTIVE, TOUCHED = "chs_recent", "chs_active", "chs_touched"
 SPELL, CUTOFF, CUSTOMER, START = "spell", "cutoff", "customer", "start"
 LEFT, RENEWAL = "left_on", "renews_on"
+CUSTOMERS, WHOSE = "chs_customers", "whose"
+"""In our own database customers have numbers."""
 AT, UNTIL, TYPE, VALUE, KNOWN = "at", "until", "type", "value", "known"
 LABEL_FROM, LABEL_TO, OBSERVED = "label_from", "label_to", "observed"
 TEXT, NUMBER, TIME = "text", "number", "time"

@@ -91,7 +91,8 @@ def rows_query(
     columns |= {names.as_text_of(column): as_text(column, dialect) for column in texts}
     columns |= {names.as_number_of(column): as_number(column, dialect) for column in numbers}
     query = selected([named(value, key) for key, value in columns.items()], dialect.table(name), SOURCE)
-    whose = same(col(names.CUSTOMER, "s"), as_text(table.customer, dialect))
+    customer = col(names.WHOSE, SOURCE) if dialect.own else as_text(table.customer, dialect)
+    whose = same(col(dialect.whose, "s"), customer)
     on = every([whose, at_least(began.copy(), col(names.START, "s"))])
     return query.join(from_table(names.SPELLS, "s"), on=on, copy=False)
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from chs_ml.errors import DataError
 from chs_ml.history.asof.groups import reach_of
+from chs_ml.history.asof.names import TIME, as_text_of, held, held_in, marked
 from chs_ml.history.asof.query import measured
 from chs_ml.history.asof.rows import by_table
 from chs_ml.history.asof.staging import Staged
@@ -53,10 +54,10 @@ def newest_day(staged: Staged, history: History) -> date:
 def _extreme(staged: Staged, history: History, where: Place, which: str) -> date | None:
     """Return the first or last day of a column, as days are where the history is at home."""
     table, column, zone = where
-    told = quoted(str(column))
+    told = quoted(marked(held(str(column), TIME)))
     if zone and zone != history.timezone:
         told = f"({told} AT TIME ZONE {word(zone).sql('duckdb')}) AT TIME ZONE {word(history.timezone).sql('duckdb')}"
-    [(found,)] = staged.rows_of(f"SELECT {which}({told})::DATE FROM {quoted(table)}")  # noqa: S608
+    [(found,)] = staged.rows_of(f"SELECT {which}({told})::DATE FROM {quoted(marked(held_in(table)))}")  # noqa: S608
     return found if isinstance(found, date) else None
 
 
@@ -82,12 +83,7 @@ def _spells(staged: Staged, history: History) -> Iterator[Finding]:
 
 def _strangers(staged: Staged, history: History) -> Iterator[Finding]:
     for name, table in history.past.items():
-        column = quoted(table.customer)
-        unknown = (
-            f"SELECT count(*) FROM {quoted(name)} t WHERE {column} IS NOT NULL AND NOT EXISTS "  # noqa: S608
-            f"(SELECT 1 FROM accounts a WHERE a.{quoted(history.accounts.customer)} = t.{column})"
-        )
-        many, rows = staged.number(unknown), staged.rows[name]
+        many, rows = staged.strangers[name], staged.rows[name]
         if not many:
             continue
         said = f"{name}: {many:,} of {rows:,} rows are of customers whom accounts do not have"
@@ -117,7 +113,7 @@ def _types(staged: Staged, spec: CalibrationSpec, history: History) -> Iterator[
 
 
 def _never(staged: Staged, name: str, table: PastTable, types: dict[str, str]) -> Iterator[Finding]:
-    query = f"SELECT DISTINCT {quoted(str(table.type))} FROM {quoted(name)}"  # noqa: S608
+    query = f"SELECT DISTINCT {quoted(marked(as_text_of(str(table.type))))} FROM {quoted(marked(held_in(name)))}"  # noqa: S608
     there = {value for (value,) in staged.rows_of(query) if value is not None}
     for one, who in types.items():
         if one not in there:

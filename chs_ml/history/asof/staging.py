@@ -15,9 +15,24 @@ import numpy as np
 import pyarrow as pa
 from sqlglot import exp
 
-from chs_ml.history.asof.names import TEXT, TIME, held, held_in, marked
+from chs_ml.history.asof.names import CUSTOMERS, TEXT, TIME, WHOSE, held, held_in, marked
 from chs_ml.history.asof.times import BAD_TIME, MIXED, told
-from chs_ml.history.asof.tree import Node, col, count, every, is_known, named, quoted, selected, word
+from chs_ml.history.asof.tree import (
+    Node,
+    col,
+    count,
+    every,
+    from_table,
+    is_known,
+    named,
+    number,
+    or_else,
+    quoted,
+    same,
+    selected,
+    where,
+    word,
+)
 from chs_ml.history.asof.wanted import Wanted
 from chs_ml.history.findings import Finding, TableError, Trouble, error, trouble
 from chs_ml.history.sources import Source
@@ -27,12 +42,20 @@ READER = "chs reader"
 
 @dataclass(slots=True)
 class Staged:
-    """Tables that the query can read. rows: of each; findings: what is wrong; sources: where each came from."""
+    """Tables that the query can read.
+
+    rows: of each; strangers: of them of nobody in accounts; findings: what is wrong; sources: where each came from.
+    """
 
     connection: duckdb.DuckDBPyConnection
     rows: dict[str, int] = field(default_factory=dict)
+    strangers: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Nobody is a customer before accounts are read."""
+        self.rows_of(f"CREATE TABLE {CUSTOMERS} (name TEXT, number INTEGER)")
 
     @property
     def errors(self) -> list[Finding]:
@@ -65,7 +88,8 @@ def _answered(ask: Callable[[], Any]) -> Any:
         raise TableError(error("engine", said, remedy)) from None
 
 
-def _raw(wanted: Wanted) -> str:
+def raw_of(wanted: Wanted) -> str:
+    """What the rows of a table are called before it is known that they are sound."""
     return f"chs raw {wanted.name}"
 
 
@@ -74,46 +98,77 @@ def keep(staged: Staged, wanted: Wanted, reader: pa.RecordBatchReader) -> None:
     if reader.schema.names:
         texts = {marked(held(name, TEXT)) for name in wanted.columns}
         texts |= {one.name for one in reader.schema if pa.types.is_string(one.type)}
-        columns = [named(_trimmed(col(key)) if key in texts else col(key), key) for key in reader.schema.names]
+        columns = [named(trimmed(col(key)) if key in texts else col(key), key) for key in reader.schema.names]
         query = selected(columns, READER, "r").sql("duckdb", identify=True)
         staged.connection.register(READER, reader)
-        staged.rows_of(f"CREATE TABLE {quoted(_raw(wanted))} AS {query}")
+        staged.rows_of(f"CREATE TABLE {quoted(raw_of(wanted))} AS {query}")
         staged.connection.unregister(READER)
 
 
 def hold(staged: Staged, wanted: Wanted) -> list[Trouble]:
-    """Put what was kept under the names that are read, times as local time."""
-    types = {name: str(kind) for name, kind, *_ in staged.rows_of(f"DESCRIBE {quoted(_raw(wanted))}")}
+    """Put what was kept under the names that are read, times as local time, customers as numbers."""
+    types = {name: str(kind) for name, kind, *_ in staged.rows_of(f"DESCRIBE {quoted(raw_of(wanted))}")}
     troubles: list[Trouble] = []
-    columns: list[Node] = []
-    for name, form in wanted.read:
-        key = marked(held(name, form))
-        value: Node = col(key)
-        if form == TIME:
-            value, found = _time(staged, wanted, name, types[key])
-            troubles += found
-        columns.append(named(value, key))
-    table = quoted(marked(held_in(wanted.name)))
+    columns: dict[str, Node] = {key: col(key, "raw") for key in types}
+    for name in (name for name, form in wanted.read if form == TIME):
+        key = marked(held(name, TIME))
+        columns[key], found = _time(staged, wanted, name, types[key])
+        troubles += found
     if not troubles:
-        written = any(types[marked(held(name, form))] == "VARCHAR" for name, form in wanted.read if form == TIME)
-        query = selected(columns, _raw(wanted), "raw").sql("duckdb", identify=True)
-        staged.rows_of(f"CREATE {'TABLE' if written else 'VIEW'} {table} AS {query}")
-        if written:
-            staged.rows_of(f"DROP TABLE {quoted(_raw(wanted))}")
-        staged.rows_of(f"CREATE VIEW {quoted(wanted.name)} AS SELECT {', '.join(_shown(wanted))} FROM {table}")  # noqa: S608
+        _held(staged, wanted, columns, [types[key] for key in columns if key.startswith(f"{TIME}_")])
     return troubles
 
 
-def _shown(wanted: Wanted) -> Iterator[str]:
-    """Give each column in its first form; of two that DuckDB cannot tell apart the one that is said first."""
-    first: dict[str, str] = {}
+def _held(staged: Staged, wanted: Wanted, columns: dict[str, Node], times: list[str]) -> None:
+    table, text = quoted(marked(held_in(wanted.name))), marked(held(wanted.customer, TEXT))
+    if wanted.name == "accounts":
+        _number_customers(staged, wanted, text)
+    numbered = WHOSE in columns
+    if not numbered:
+        columns[WHOSE] = whose(col(text, "raw"))
+    query = selected([named(value, key) for key, value in columns.items()], raw_of(wanted), "raw")
+    query = query if numbered else with_customers(query, col(text, "raw"))
+    done = numbered and "VARCHAR" not in times
+    staged.rows_of(f"CREATE {'VIEW' if done else 'TABLE'} {table} AS {query.sql('duckdb', identify=True)}")
+    if not done:
+        staged.rows_of(f"DROP TABLE {quoted(raw_of(wanted))}")
+    _show(staged, wanted, by_number=text not in columns)
+
+
+def _show(staged: Staged, wanted: Wanted, *, by_number: bool) -> None:
+    """Give the table its name, and each column in its first form. by_number: ids are told by customers' numbers."""
+    first: dict[str, str] = {}  # of two that DuckDB cannot tell apart the one that is said first
     for name in wanted.columns:
         first.setdefault(name.lower(), name)
+    shown = []
     for name in first.values():
-        yield f"{quoted(marked(held(name, wanted.forms[name][0])))} AS {quoted(name)}"
+        form = wanted.forms[name][0]
+        value = col("name", "c") if by_number and name == wanted.customer else col(marked(held(name, form)), "h")
+        shown.append(named(exp.cast(value, "text") if form == TEXT else value, name))
+    query = selected(shown, marked(held_in(wanted.name)), "h")
+    if by_number:
+        query = query.join(from_table(CUSTOMERS, "c"), on=same(col("number", "c"), col(WHOSE, "h")), join_type="left")
+    staged.rows_of(f"CREATE VIEW {quoted(wanted.name)} AS {query.sql('duckdb', identify=True)}")
 
 
-def _trimmed(text: Node) -> Node:
+def _number_customers(staged: Staged, wanted: Wanted, text: str) -> None:
+    """Give each customer a number, from 1, by which all tables are joined."""
+    found = f"SELECT DISTINCT {quoted(text)} AS name FROM {quoted(raw_of(wanted))} WHERE name IS NOT NULL"  # noqa: S608
+    numbered = f"SELECT name, CAST(row_number() OVER (ORDER BY name) AS INTEGER) AS number FROM ({found})"  # noqa: S608
+    staged.rows_of(f"INSERT INTO {CUSTOMERS} {numbered}")
+
+
+def with_customers(query: exp.Select, customer: Node) -> exp.Select:
+    """The query joined with the numbers of the customers."""
+    return query.join(from_table(CUSTOMERS, "c"), on=same(col("name", "c"), customer), join_type="left", copy=False)
+
+
+def whose(customer: Node) -> Node:
+    """The number of a customer; 0 of one whom accounts do not have, NULL of nobody."""
+    return or_else(col("number", "c"), where(is_known(customer), number(0)))
+
+
+def trimmed(text: Node) -> Node:
     """Without blanks around it; nothing is left of a blank one."""
     return exp.Nullif(this=exp.Trim(this=exp.cast(text, "text")), expression=word(""))
 
@@ -131,7 +186,7 @@ def _time(staged: Staged, wanted: Wanted, name: str, kind: str) -> tuple[Node, l
 
 
 def _counted(wanted: Wanted, condition: Node) -> exp.Select:
-    return selected([count()], _raw(wanted), "raw").where(condition.copy())
+    return selected([count()], raw_of(wanted), "raw").where(condition.copy())
 
 
 def _rows_where(
@@ -142,7 +197,7 @@ def _rows_where(
     if not total:
         return
     value = exp.cast(col(marked(held(name, TIME))), "text")
-    query = selected([named(exp.column("rowid"), "row"), named(value, "value")], _raw(wanted), "raw")
+    query = selected([named(exp.column("rowid"), "row"), named(value, "value")], raw_of(wanted), "raw")
     first = staged.rows_of(query.where(condition.copy()).order_by(exp.column("row", quoted=True)).limit(5))
     found = trouble(name, np.array([at for at, _ in first], dtype=np.intp), dict(first), rule)
     yield Trouble(found.code, name, found.rows, total, found.shown, found.rule, found.remedy)

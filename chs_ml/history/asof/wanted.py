@@ -20,7 +20,8 @@ Said = tuple[str, str, str]
 class Wanted:
     """One table to be read. columns: name → what it is to the spec; forms: name → how it is read, first as what it is.
 
-    begins: the column without which a row has no place in time. zone: of times without offset.
+    begins: the column without which a row has no place in time. zone: of times without offset. keeps_ids: whether more
+    is read of the customers' ids than whose a row is.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Wanted:
     customer: str
     begins: str
     zone: str
+    keeps_ids: bool
     columns: dict[str, str]
     forms: dict[str, tuple[str, ...]]
 
@@ -53,10 +55,12 @@ def _wanted(name: str, table: Table, key: tuple[str, str, str], said: Iterable[S
     """key: the columns of customer and time, and the zone."""
     columns: dict[str, str] = {}
     forms: dict[str, tuple[str, ...]] = {}
+    said = [*said]
+    keeps_ids = name == "accounts" or [(column, form) for column, _, form in said].count((key[0], TEXT)) > 1
     for column, what, form in said:
         columns.setdefault(column, what)
         forms[column] = tuple(dict.fromkeys((*forms.get(column, ()), form)))
-    return Wanted(name, table, *key, columns, forms)
+    return Wanted(name, table, *key, keeps_ids, columns, forms)
 
 
 def _of_accounts(history: History, measures: Sequence[Measure]) -> Iterator[Said]:

@@ -51,12 +51,14 @@ def _root(
 
 @app.command()
 def init(
-    table: Annotated[Path | None, typer.Argument(metavar="TABLE", help="CSV or Parquet.")] = None,
+    table: Annotated[
+        Path | None, typer.Argument(metavar="TABLE|FOLDER", help="CSV or Parquet; or a folder of raw tables.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write. [default: stdout]")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the spec's JSON Schema instead.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Propose a calibration spec from a table."""
+    """Propose a calibration spec from a table, or from the raw tables of a folder."""
     from chs_ml.cli.talk import answer_json, answer_text, say
     from chs_ml.errors import ChsError, OutputError
 
@@ -66,10 +68,16 @@ def init(
         answer_json(spec_schema())
         return
     if table is None:
-        raise ChsError("init: give a table to propose a spec for, or --schema.")
-    from chs_ml.history.proposal import propose_spec
+        raise ChsError("init: give a table, or a folder of raw ones, to propose a spec for, or --schema.")
+    beside = Path() if output is None else output.parent
+    if table.is_dir():
+        from chs_ml.history.raw_proposal import propose_history
 
-    proposal = propose_spec(table, beside=Path() if output is None else output.parent)
+        proposal = propose_history(table, beside=beside)
+    else:
+        from chs_ml.history.proposal import propose_spec
+
+        proposal = propose_spec(table, beside=beside)
     if output is None:
         answer_text(proposal.text)
     elif output.exists():

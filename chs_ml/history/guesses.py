@@ -50,9 +50,9 @@ def _unfit(name: str, text: Column, column: Column, reading: Reading) -> str | N
         "dates are no metric; days since a date are": is_time(column.type) or _share_like(text, _DATE) > 0.9,
         "neither numbers nor text": bool(reading.findings),
         "not two different values": levels < 2,
-        "may be known only after the customer left": _is_like(name, vocabulary.AFTERWARDS),
-        "numbers the rows": _is_like(name, vocabulary.ROW_NAMES) and levels == len(text),
-        "an id": _is_like(name, rf"({vocabulary.ID_NAMES})")
+        "may be known only after the customer left": is_like(name, vocabulary.AFTERWARDS),
+        "numbers the rows": is_like(name, vocabulary.ROW_NAMES) and levels == len(text),
+        "an id": is_like(name, rf"({vocabulary.ID_NAMES})")
         and re.search(vocabulary.ID_WORDS, _words(name)) is not None,
         f"{levels:,} different texts: names or ids": many,
     }
@@ -61,7 +61,7 @@ def _unfit(name: str, text: Column, column: Column, reading: Reading) -> str | N
 
 def is_customer(guess: ColumnGuess) -> bool:
     """Whether the column is named like a customer's id."""
-    return _is_like(guess.name, vocabulary.ID_NAMES)
+    return is_like(guess.name, vocabulary.ID_NAMES)
 
 
 def is_unique(guess: ColumnGuess) -> bool:
@@ -71,19 +71,17 @@ def is_unique(guess: ColumnGuess) -> bool:
 
 def is_cutoff(guess: ColumnGuess) -> bool:
     """Whether the column holds dates and is named like a cutoff."""
-    return (
-        _is_like(guess.name, vocabulary.CUTOFF_NAMES) and _share_like(guess.text, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}") == 1
-    )
+    return is_like(guess.name, vocabulary.CUTOFF_NAMES) and _share_like(guess.text, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}") == 1
 
 
 def is_audit(name: str) -> bool:
     """Whether the column says who somebody is rather than what they do."""
-    return _is_like(name, vocabulary.AUDIT)
+    return is_like(name, vocabulary.AUDIT)
 
 
 def outcome_rank(guess: ColumnGuess) -> int | None:
     """How much the column looks like the outcome: 0 is most, None not at all; it needs two values to be told apart."""
-    ranks = [at for at, pattern in enumerate(vocabulary.OUTCOME_NAMES) if _is_like(guess.name, pattern)]
+    ranks = [at for at, pattern in enumerate(vocabulary.OUTCOME_NAMES) if is_like(guess.name, pattern)]
     return ranks[0] if ranks and churned_and_retained(guess) else None
 
 
@@ -96,7 +94,7 @@ def churned_and_retained(guess: ColumnGuess) -> tuple[str, str] | None:
 def churned_values(guess: ColumnGuess) -> tuple[list[str], list[str]]:
     """The values that are words for having churned, and the others; words for missing are neither."""
     values = [value for value in pc.unique(guess.text.drop_null()).to_pylist() if value.lower() not in MISSING_WORDS]
-    words = vocabulary.NOT_RETAINED if _is_like(guess.name, vocabulary.STAYED_NAMES) else vocabulary.CHURNED
+    words = vocabulary.NOT_RETAINED if is_like(guess.name, vocabulary.STAYED_NAMES) else vocabulary.CHURNED
     churned = [value for value in values if re.fullmatch(words, value.lower().rstrip("."))]
     return churned, [value for value in values if value not in churned]
 
@@ -104,7 +102,7 @@ def churned_values(guess: ColumnGuess) -> tuple[list[str], list[str]]:
 def candidate_rank(guess: ColumnGuess) -> int | None:
     """Whether a person should think of the column as the outcome: 0 for its name, 1 for two texts, None not at all."""
     values = guess.levels if guess.levels > 2 * FEW_VALUES else sum(map(len, churned_values(guess)))
-    if any(_is_like(guess.name, pattern) for pattern in vocabulary.OUTCOME_NAMES) and 1 < values <= FEW_VALUES:
+    if any(is_like(guess.name, pattern) for pattern in vocabulary.OUTCOME_NAMES) and 1 < values <= FEW_VALUES:
         return 0
     return 1 if values == 2 and guess.reading.kind == "category" and not is_audit(guess.name) else None
 
@@ -131,7 +129,8 @@ def _words(name: str) -> str:
     return re.sub(r"[\W_]+", "_", apart).strip("_").lower()
 
 
-def _is_like(name: str, pattern: str) -> bool:
+def is_like(name: str, pattern: str) -> bool:
+    """Whether a name, its words in lower case and joined by underscores, is one of a pattern of the vocabulary."""
     return re.fullmatch(pattern, _words(name)) is not None
 
 

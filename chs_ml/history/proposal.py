@@ -60,11 +60,11 @@ def propose_spec(path: str | Path, *, beside: str | Path = ".") -> Proposal:
     Kinds and ids are guessed from the first rows. DataError for a table that cannot be read, or is too wide.
     """
     path = Path(path)
-    file, encoding = _opened(path)
+    file, encoding = opened(path)
     if len(file.columns) > MAX_METRICS:
         found = f"{file.name}: has {len(file.columns):,} columns; a spec serves at most {MAX_METRICS:,} metrics"
         raise TableError(error("too-many-metrics", found, "Give a table of the columns that could matter"))
-    guesses, decimal = _guesses(file, _sample(file))
+    guesses, decimal = _guesses(file, sample(file))
     roles = _roles(guesses)
     form = {"encoding": encoding, "decimal": decimal}
     table = _table(os.path.relpath(path, beside), {key: value for key, value in form.items() if value})
@@ -73,8 +73,8 @@ def propose_spec(path: str | Path, *, beside: str | Path = ".") -> Proposal:
     return Proposal("\n".join(lines) + "\n", (*_not_recognised(roles), *damage.values()))
 
 
-def _opened(path: Path) -> tuple[TableFile, str | None]:
-    """The table; where it is not UTF-8, in the Windows encoding that its letters suggest."""
+def opened(path: Path) -> tuple[TableFile, str | None]:
+    """The table; where it is not UTF-8, in the Windows encoding that its letters suggest, which comes with it."""
     try:
         return open_table(path), None
     except TableError as refused:
@@ -86,7 +86,8 @@ def _opened(path: Path) -> tuple[TableFile, str | None]:
     return open_table(path, encoding=encoding), encoding
 
 
-def _sample(file: TableFile) -> pa.Table:
+def sample(file: TableFile) -> pa.Table:
+    """Its first rows; TableError where it has none."""
     findings: list[Finding] = []
     batches: list[pa.RecordBatch] = []
     for batch in file.batches(file.columns, BATCH_ROWS, findings):
@@ -147,30 +148,28 @@ def _not_recognised(roles: _Roles) -> Iterator[str]:
 def _head(path: Path) -> Iterator[str]:
     name = re.sub(r"[^\w.-]+", "-", path.stem).strip(".-")[:64] or "health"
     yield "# Proposed from the table; what was guessed says so. Read it, correct it, then: chs-ml check"
-    yield f"name: {_quoted(name)}"
+    yield f"name: {quoted(name)}"
 
 
 def _table(path: str, form: dict[str, str]) -> str:
     if not form:
-        return _quoted(path)
-    return (
-        f"{{file: {_quoted(path)}, {', '.join(f'{key}: {_quoted(value)}' for key, value in form.items())}}}  # guessed"
-    )
+        return quoted(path)
+    return f"{{file: {quoted(path)}, {', '.join(f'{key}: {quoted(value)}' for key, value in form.items())}}}  # guessed"
 
 
 def _data(table: str, roles: _Roles) -> Iterator[str]:
     yield "data:"
     yield f"  table: {table}"
     if roles.customer:
-        yield f"  customer: {_quoted(roles.customer.name)}  # guessed"
+        yield f"  customer: {quoted(roles.customer.name)}  # guessed"
     else:
         yield "  # no column looks like a customer's id: every row counts as a customer of its own"
     if roles.cutoff:
-        yield f"  cutoff: {_quoted(roles.cutoff.name)}  # guessed: the date as of which the metrics are known"
+        yield f"  cutoff: {quoted(roles.cutoff.name)}  # guessed: the date as of which the metrics are known"
     values = churned_and_retained(roles.outcome) if roles.outcome else None
     if roles.outcome and values:
-        lists = f"churned: [{_quoted(values[0])}], retained: [{_quoted(values[1])}]"
-        yield f"  outcome: {{column: {_quoted(roles.outcome.name)}, {lists}}}  # guessed"
+        lists = f"churned: [{quoted(values[0])}], retained: [{quoted(values[1])}]"
+        yield f"  outcome: {{column: {quoted(roles.outcome.name)}, {lists}}}  # guessed"
     else:
         yield from _outcome_to_choose(roles.candidates)
 
@@ -185,8 +184,8 @@ def _outcome_to_choose(candidates: Sequence[ColumnGuess]) -> Iterator[str]:
     for guess in candidates:
         churned, others = churned_values(guess)
         values = [*churned, *others]  # where no word is known, the first stands for churned
-        lists = [", ".join(map(_quoted, part)) for part in (values[: len(churned) or 1], values[len(churned) or 1 :])]
-        outcome = f"column: {_quoted(guess.name)}, churned: [{lists[0]}], retained: [{lists[1]}]"
+        lists = [", ".join(map(quoted, part)) for part in (values[: len(churned) or 1], values[len(churned) or 1 :])]
+        outcome = f"column: {quoted(guess.name)}, churned: [{lists[0]}], retained: [{lists[1]}]"
         yield f"  # outcome: {{{outcome}}}" if guess.name.isprintable() else f"  # column {guess.name!r}"
 
 
@@ -202,7 +201,7 @@ def _metrics(guesses: Sequence[ColumnGuess], roles: _Roles, damage: Mapping[str,
 
 
 def _metric(guess: ColumnGuess) -> str:
-    name = f"name: {_quoted(guess.name)}"
+    name = f"name: {quoted(guess.name)}"
     if not guess.name.isprintable() or set(guess.name) & set("\\`"):
         return f"  # column {guess.name!r} needs another name: no control characters, backslash or backtick"
     if guess.unfit:
@@ -216,7 +215,7 @@ def _metric(guess: ColumnGuess) -> str:
     return f"  - {{{said}, kind: {guess.reading.kind}}}" + ("" if pillar else "  # guessed: the pillar")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """The text as a YAML scalar; in quotes wherever YAML could read it as something else."""
     plain = re.fullmatch(r"[^\W\d][\w ./-]*", text) and not text.endswith(" ") and text.lower() not in _RESERVED
     return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())

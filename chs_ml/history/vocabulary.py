@@ -54,6 +54,36 @@ AUDIT = (
     r"|birth|пол|вік|возраст|стать)(_.*)?"
 )
 
+STARTS = (
+    r"(sign(ed)?_?up|start(ed)?|created|joined|registered|registration|activated|onboarded|since|begin|began|first_bought)"
+    r"(_(at|on|date|day|time))?|(customer|account|contract)_(since|start)(_date)?|дата_(реєстрації|регистрации|початку|начала)"
+)
+"""Names of the day on which a customer began; below, of what stands in tables of the past."""
+ENDED = (
+    r"(churn(ed)?|cancel(l?ed)?|left|end(ed)?|closed|terminated|deactivated|exited)(_(at|on|date|day|time))?"
+    r"|дата_(відтоку|оттока|розірвання|расторжения)"
+)
+RENEWALS = r"renew(s|al)?(_(at|on|date|day))?|next_renewal(_date)?"
+SEGMENTS = r"segment|industry|tier|plan_tier|region|country|size|company_size|сегмент|галузь|отрасль|регіон|регион"
+REVENUES = r"mrr|arr|revenue|mrr_amount|monthly_revenue|дохід|доход"
+OPENED = r"(opened|submitted|created|reported|raised)(_(at|on|date|time))?"
+CLOSED = r"(closed|resolved|solved)(_(at|on|date|time))?"
+DUE = r"(due|payable)(_(at|on|by|date))?"
+PAID = r"(paid|payment)(_(at|on|date))?"
+FROM = r"(valid_)?(from|since|start)(_(at|on|date))?|effective(_(from|date))?"
+TO = r"(valid_)?(to|until|till|end)(_(at|on|date))?|effective_to"
+HAPPENED = (
+    r"(.*_)?(occurred|happened|time|timestamp|ts|logged|asked|answered|called|event|usage|bought)(_(at|on|date|time))?"
+)
+HAPPENINGS = r"event(_(type|name|kind))?|type|kind|action|activity|survey(_type)?|metric|name|подія|событие|тип"
+VALUES = r"value|amount|quantity|qty|count|usage_count|answer|score|points|dollars|значення|значение"
+AMOUNTS = r"amount|total|sum|price|сума|сумма"
+INTERVENTIONS = r".*(intervention|outreach|playbook|save_call).*"
+NOT_CUSTOMERS = r"(is_)?(internal|test|demo)(_account)?"
+"""Names of a flag of accounts that are no customers."""
+WHO_IS = r".*(account|customer|client|compan|compani|user|subscriber|клієнт|клиент).*"
+"""Names of a table of accounts."""
+
 PILLARS: Mapping[str, str] = MappingProxyType(
     {
         "satisfaction": r"nps|csat|ces_|ces$|survey|satisf|rating|sentiment"

@@ -85,3 +85,17 @@ def test_init_says_what_it_could_not_recognise(run, tmp_path):
         assert "note: no column looks like the outcome. It may be 'x', 'plan', 'region'." in answer.err
         assert "note: no column looks like a customer's id" in answer.err
     assert "note:" not in run("init", tmp_path / "t.csv", "-q").err
+
+
+def test_init_of_a_folder_proposes_a_history(run, tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "accounts.csv").write_text(
+        "account_id,start\n" + "".join(f"{at},2023-01-0{at}\n" for at in range(1, 9))
+    )
+    (tmp_path / "raw" / "events.csv").write_text(
+        "account_id,time\n" + "".join(f"{at},2024-12-0{at}\n" for at in range(1, 9))
+    )
+    answer = run("init", tmp_path / "raw", "-o", tmp_path / "c.yaml")
+    assert answer.code == 0 and "note: accounts.csv has no day of departure" in answer.err
+    assert "table: raw/events.csv" in (tmp_path / "c.yaml").read_text(encoding="utf-8")
+    assert run("init", tmp_path / "raw", "-o", tmp_path / "c.yaml").code == 2

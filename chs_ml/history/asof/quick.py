@@ -102,8 +102,9 @@ def _listed(staged: Staged, wanted: Wanted, name: str) -> Node:
     text, kind = trimmed(col(name, "f")), quoted(f"chs list {wanted.name}.{name}")
     told = text.sql("duckdb", identify=True)
     few = f"SELECT DISTINCT {told} AS text FROM {quoted(FILE)} AS f LIMIT {MOST_LISTED + 1}"  # noqa: S608
-    found = sorted(value for (value,) in staged.rows_of(few) if value is not None)
-    if not 0 < len(found) <= MOST_LISTED:
+    answered = staged.rows_of(few)
+    found = sorted(value for (value,) in answered if value is not None)
+    if not found or len(answered) > MOST_LISTED:
         return text
     listed = ", ".join(word(value).sql("duckdb") for value in found)
     staged.rows_of(f"DROP TYPE IF EXISTS {kind}")

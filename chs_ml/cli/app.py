@@ -21,6 +21,7 @@ from chs_ml.cli.options import (
     TableArgument,
     WeightsArgument,
 )
+from chs_ml.cli.verifying import verify
 
 app = typer.Typer(
     name="chs-ml",
@@ -261,5 +262,6 @@ def track(
 
 
 app.command()(export)
+app.command()(verify)
 app.command()(panel)
 app.command()(demo)

@@ -37,6 +37,7 @@ TARGETS: Mapping[str, Target] = {
     "csv": Target("the weights as a table", "csv:to_csv", ".csv"),
     "markdown": Target("the formula as people read it", "markdown:to_markdown", ".md"),
     "points": Target("the card of whole points", "points:to_points", ".csv"),
+    "vectors": Target("rows to score elsewhere, for verify", "vectors:to_vectors", ".csv", frozenset({"key"})),
     "churnzero": Target("a page to type into ChurnZero's builder", "vendors.churnzero:to_churnzero", ".md"),
     "gainsight": Target("a page to type into Gainsight's builder", "vendors.gainsight:to_gainsight", ".md"),
     "planhat": Target("a page to type into Planhat's builder", "vendors.planhat:to_planhat", ".md"),

@@ -186,6 +186,9 @@ def score(
     weights: WeightsArgument,
     table: TableArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write: .csv or .parquet.")],
+    platform: Annotated[
+        str | None, typer.Option("--for", metavar="PLATFORM", help="A file that this platform imports, as CSV.")
+    ] = None,
     customer: CustomerColumn = None,
     mapped: Mapped = [],  # noqa: B006 - typer's form
     allow_absent: AllowAbsent = False,
@@ -199,13 +202,17 @@ def score(
     from datetime import UTC, datetime
 
     from chs_ml.cli.endings import read_weights
+    from chs_ml.cli.import_file import ImportFile
+    from chs_ml.cli.platforms import platform_called
     from chs_ml.cli.reading import Columns, Form
     from chs_ml.cli.scoring import score_table
     from chs_ml.cli.stopping import if_stopped
     from chs_ml.cli.talk import answer_json, parsed_pairs, say
 
     columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent, Form(delimiter, decimal, encoding))
-    totals = score_table(read_weights(weights, quiet=quiet), table, output, columns, datetime.now(UTC).date())
+    sheet = None if platform is None else ImportFile(platform_called(platform))
+    file = read_weights(weights, quiet=quiet)
+    totals = score_table(file, table, output, columns, datetime.now(UTC).date(), sheet)
     if_stopped(f"stopped; {output} was written before")
     if as_json:
         unseen = {metric: {"rows": found.rows, "levels": found.levels} for metric, found in totals.unseen.items()}

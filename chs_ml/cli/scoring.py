@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chs_ml.cli.import_file import ImportFile
 from chs_ml.cli.oddities import Oddities, Unseen
 from chs_ml.cli.output import check_output, spare, written_whole
 from chs_ml.cli.reading import CUSTOMER, CUTOFF, Columns, batches_of
@@ -63,19 +64,24 @@ class Totals:
         return f"{self.rows:,} rows at {len(self.cutoffs):,} cutoffs, {self.cutoffs[0]} to {self.cutoffs[-1]}"
 
 
-def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, as_of: date) -> Totals:
+def score_table(
+    weights: WeightsFile, table: Path, out: Path, columns: Columns, as_of: date, sheet: ImportFile | None = None
+) -> Totals:
     """Score every row of ``table`` (CSV or Parquet) into ``out`` (by its ending), and count the bands.
 
     as_of: the day that stands in every row where the table has no cutoffs; else each row has its own.
+    sheet: a platform's import file, in place of all that is known of a row.
     DataError lists every problem of the table; OutputError where ``out`` cannot be written. Nothing is left half.
     """
+    if sheet is not None:
+        sheet.check(out, columns.customer or weights.customer)
     check_output(out, "scores")
     spare(out, table)
     counts: Counter[str] = Counter()
     cutoffs: set[date] = set()
     odd = Oddities(weights.formula)
     rows = 0
-    with written_whole(out, SCHEMA) as write:
+    with written_whole(out, SCHEMA if sheet is None else sheet.schema) as write:
         for batch in batches_of(weights, table, columns):
             days = _there(batch, CUTOFF)
             odd.count(batch, _there(batch, CUSTOMER), days)
@@ -84,12 +90,15 @@ def score_table(weights: WeightsFile, table: Path, out: Path, columns: Columns, 
             rows += len(scored)
             for entry in pc.value_counts(scored["band"].drop_null()).to_pylist():
                 counts[entry["values"]] += entry["counts"]
-            write(scored)
+            write(scored if sheet is None else sheet.rows(scored))
         if rows == 0:
             raise DataError(f"{table.name}: no rows below the header; there is nothing to score.")
+        if sheet is not None:
+            sheet.check_once()
     order = [*(band.name for band in weights.formula.bands), *counts]
     bands = {name: counts[name] for name in dict.fromkeys(order) if counts[name]}
-    return Totals(rows, bands, tuple(sorted(cutoffs)), tuple(odd.notes()), odd.unseen, odd.repeated())
+    notes = (*odd.notes(), *([] if sheet is None else sheet.notes))
+    return Totals(rows, bands, tuple(sorted(cutoffs)), notes, odd.unseen, odd.repeated())
 
 
 def scored_batch(weights: WeightsFile, batch: pa.RecordBatch, columns: Columns, before: int, as_of: date) -> pa.Table:

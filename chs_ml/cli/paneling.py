@@ -21,6 +21,7 @@ from chs_ml.history.asof.table import nobody_there
 from chs_ml.history.asof.text import panel_sql
 from chs_ml.history.asof.values import after_the_data, unheard_values
 from chs_ml.history.findings import Finding, TableError
+from chs_ml.history.id_case import hinting, with_hints
 from chs_ml.history.leaks import suspicions
 from chs_ml.spec import CalibrationSpec
 from chs_ml.spec.measuring import CHURNED, CUSTOMER, CUTOFF
@@ -32,10 +33,11 @@ def write_panel(
     """Build the panel and write it; doubts about the history are told."""
     check_output(out, "panels")
     spare(out, *_files(spec))
-    with progress(quiet=quiet) as steps:
+    with hinting(spec), progress(quiet=quiet) as steps:
         table, doubts = _built(spec, days, steps, outcome=outcome)
     with written_whole(out, table.schema) as write:
         write(table)
+    doubts = with_hints(doubts, spec)
     for doubt in doubts:
         say(f"warning: {doubt}", quiet=quiet)
     told = _told(table)

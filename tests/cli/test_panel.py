@@ -172,6 +172,31 @@ def test_strangers_are_counted_and_left_out(run, folder):
     assert "stranger-77" not in said
 
 
+def test_ids_in_another_case_are_told_as_such(run, folder):
+    """Blanks around ids are nothing, in whichever table they stand; what is left is upper and lower case."""
+    hint = "of them would be known if upper and lower case were ignored. Write the ids alike in both tables."
+    rows = EVENTS.splitlines()
+    (folder / "events.csv").write_text("\n".join([rows[0], *(f" {row[0]} {row[1:]}" for row in rows[1:])]) + "\n")
+    assert "accounts do not have" not in run("panel", folder / "spec.yaml", "-o", folder / "p.parquet").err
+    some = [
+        *rows[:3],
+        *(row[0].upper() + row[1:] for row in rows[3:]),
+        "stranger-77,2024-03-01,login,",
+        ",2024-03-01,login,",
+    ]
+    (folder / "events.csv").write_text("\n".join(some) + "\n")
+    answer = run("panel", folder / "spec.yaml", "-o", folder / "p.parquet")
+    said = " ".join(answer.err.split())
+    assert answer.code == 0 and f"of customers whom accounts do not have, and are left out; 4 {hint}" in said
+    checked = run("check", folder / "spec.yaml", "-q").out
+    assert f"left out; 4 {hint}" in " ".join(checked.split()) and "stranger-77" not in said + checked
+    (folder / "accounts.csv").write_text(ACCOUNTS.replace("\na", "\nA").replace("\nb", "\nB").replace("\nc", "\nC"))
+    (folder / "events.csv").write_text(EVENTS)
+    for answer in (run("panel", folder / "spec.yaml", "-o", folder / "p.parquet"), run("check", folder / "spec.yaml")):
+        said = " ".join((answer.err + answer.out).split())
+        assert answer.code > 0 and f"6 of 6 rows are of customers whom accounts do not have; 6 {hint}" in said
+
+
 def test_currencies_are_not_added_up(run, folder):
     changed(folder, "spec.yaml", "value: value}", "value: value, currency: money}")
     lines = EVENTS.splitlines()

@@ -10,8 +10,11 @@ import typer
 from chs_ml.cli.options import Json, Quiet
 
 if TYPE_CHECKING:
-    from chs_ml.export import Written
+    from chs_ml.export import Options, Written
+    from chs_ml.formula import WeightsFile
     from chs_ml.spec import CalibrationSpec
+
+NO_TEXT = "export: {} is no text. Give -o, where to write it."
 
 
 def export(
@@ -30,29 +33,45 @@ def export(
     from chs_ml.cli.endings import read_weights
     from chs_ml.cli.talk import answer_json, answer_text, check_folder, say
     from chs_ml.errors import ChsError
-    from chs_ml.export import TARGETS, Options
-    from chs_ml.export import export as exported
+    from chs_ml.export import Options
+    from chs_ml.export.targets import ELSEWHERE, TARGETS
 
+    known = {**TARGETS, **ELSEWHERE}
     if listed:
         if as_json:
-            answer_json({name: one.says for name, one in TARGETS.items()})
+            answer_json({name: one.says for name, one in known.items()})
             return
-        width = max(map(len, TARGETS))
-        print("\n".join(f"{name:{width}}  {one.says}" for name, one in TARGETS.items()))
+        width = max(map(len, known))
+        print("\n".join(f"{name:{width}}  {one.says}" for name, one in known.items()))
         return
     if weights is None or not target:
-        raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(TARGETS)}.")
+        raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(known)}.")
     if output is not None:
         check_folder(output)
+    elif target in ELSEWHERE:
+        raise ChsError(NO_TEXT.format(target))  # before the seconds that it takes
     options = Options(dialect, table, key, self_test, spec_beside(weights))
     written = exported(read_weights(weights, quiet=quiet), target, options)
     if output is None:
         if not isinstance(written, str):
-            raise ChsError(f"export: {target} is no text. Give -o, where to write it.")
+            raise ChsError(NO_TEXT.format(target))
         answer_text(written)
         return
     put(written, output)
     say(f"wrote {output}", quiet=quiet)
+
+
+def exported(weights: WeightsFile, target: str, options: Options) -> Written:
+    """Return what a target writes, be it a pure function's or MLflow's."""
+    from chs_ml.export import export
+    from chs_ml.export.targets import ELSEWHERE, refuse_the_rest
+
+    if target not in ELSEWHERE:
+        return export(weights, target, options)
+    refuse_the_rest(target, ELSEWHERE[target], options)
+    from chs_ml.tracking.folder import model_files
+
+    return model_files(weights)
 
 
 def spec_beside(weights: Path) -> CalibrationSpec | None:

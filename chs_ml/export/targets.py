@@ -52,6 +52,11 @@ TARGETS: Mapping[str, Target] = {
     "javascript": Target("an ES module for browsers and Node", "javascript:to_javascript", ".mjs"),
 }
 
+ELSEWHERE: Mapping[str, Target] = {
+    "mlflow": Target("the model as MLflow loads and serves it, a folder", "", ""),
+}
+"""What ``chs_ml.tracking`` writes, which this room may not import; the command line joins it to the targets."""
+
 
 def export(weights: WeightsFile, target: str, options: Options | None = None) -> Written:
     """Return the formula in the form that ``target`` reads.
@@ -60,16 +65,22 @@ def export(weights: WeightsFile, target: str, options: Options | None = None) ->
         FormulaError: for an unknown target (the nearest is named), an option that it does not take, and a formula that
             it cannot hold.
     """
+    if target in ELSEWHERE:
+        raise FormulaError(
+            f"target {target!r} is a folder that MLflow itself writes: chs-ml export WEIGHTS {target} -o FOLDER, or "
+            "chs_ml.tracking.save_model(weights, folder)"
+        )
     if target not in TARGETS:
-        near = difflib.get_close_matches(target.lower(), TARGETS, 1)
+        known = [*TARGETS, *ELSEWHERE]
+        near = difflib.get_close_matches(target.lower(), known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise FormulaError(f"unknown target {target!r}; there are: {', '.join(TARGETS)}.{hint}")
+        raise FormulaError(f"unknown target {target!r}; there are: {', '.join(known)}.{hint}")
     found, options = TARGETS[target], options or Options()
-    _refuse_the_rest(target, found, options)
+    refuse_the_rest(target, found, options)
     return found.write(weights, options) if found.takes else found.write(weights)
 
 
-def _refuse_the_rest(name: str, target: Target, options: Options) -> None:
+def refuse_the_rest(name: str, target: Target, options: Options) -> None:
     """FormulaError for an option that the target would pass over in silence. A spec is offered to all."""
     given = {one.name for one in fields(Options) if getattr(options, one.name) not in (None, False)} - {"spec"}
     for option in sorted(given - target.takes):

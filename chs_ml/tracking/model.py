@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,26 +33,26 @@ def log_model(client: MlflowClient, experiment_id: str, run_id: str, weights: Pa
     import mlflow
     from mlflow.models import Model
 
-    formula = Formula.load(weights)
     model = client.create_logged_model(experiment_id, name=ARTIFACT, source_run_id=run_id)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*input example was not provided", UserWarning)  # rows never leave
+    with tempfile.TemporaryDirectory() as folder:
         Model.log(
             artifact_path=None,
             flavor=mlflow.pyfunc,
             name=ARTIFACT,
             model_id=model.model_id,
             run_id=run_id,
-            **_packed(weights, Path(folder)),
-            signature=signature_of(formula),
-            pip_requirements=REQUIREMENTS,
-            metadata={"digest": formula.digest, "kinds": kinds_of(formula)},
+            **packed(weights, Path(folder)),
         )
     return str(model.model_id)
 
 
-def _packed(weights: Path, folder: Path) -> dict[str, Any]:
-    """Copy what the model needs, so that MLflow records no path of the run directory or of the installation."""
+def packed(weights: Path, folder: Path) -> dict[str, Any]:
+    """Return what MLflow takes a model from.
+
+    What the model needs is copied into ``folder``, so that no path of the run directory or of the installation is
+    recorded.
+    """
+    formula = Formula.load(weights)
     package = Path(chs_ml.formula.__path__[0]).parent
     copy = folder / "code" / package.name
     shutil.copytree(package / "formula", copy / "formula", ignore=shutil.ignore_patterns("__pycache__"))
@@ -66,6 +65,9 @@ def _packed(weights: Path, folder: Path) -> dict[str, Any]:
         "python_model": str(folder / "model_code.py"),
         "artifacts": {"weights": str(folder / "weights.json")},
         "code_paths": [str(copy)],
+        "signature": signature_of(formula),
+        "pip_requirements": REQUIREMENTS,
+        "metadata": {"digest": formula.digest, "kinds": kinds_of(formula)},
     }
 
 
@@ -101,14 +103,14 @@ def signature_of(formula: Formula) -> Any:
     return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema([ParamSpec("allow_absent", "boolean", False)]))
 
 
-def differences(weights: WeightsFile, name: str, version: int) -> list[str]:
-    """Load the registered version and score the weights file's vectors; return where it answers otherwise."""
+def differences(weights: WeightsFile, address: str) -> list[str]:
+    """Load the model at an address and score the weights file's vectors; return where it answers otherwise."""
     import mlflow
 
     own = check_vectors(weights)
     if own:
         return own
-    answers = mlflow.pyfunc.load_model(f"models:/{name}/{version}").predict(_frame(weights))
+    answers = mlflow.pyfunc.load_model(address).predict(_frame(weights))
     scored = weights.formula.read(_frame(weights))
     found = [
         f"row {i}: {output} is {got}, the formula says {want}"

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -34,21 +35,34 @@ _LOGGERS = ("mlflow", "alembic")
 
 @contextmanager
 def mlflow_on(uri: str, note: Note) -> Iterator[MlflowClient]:
-    """Give a client of the store, made if need be; environment, address, log levels and sys.path are put back."""
+    """Give a client of the store, made if need be; what was set for it is put back, the address too."""
+    with quiet():
+        import mlflow
+
+        try:
+            mlflow.set_tracking_uri(uri)
+            prepare(uri, note)  # before the client, which would make the store itself
+            yield mlflow.MlflowClient(uri)
+        finally:
+            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None is how mlflow itself resets it
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let mlflow be imported and called as we want it; environment, log levels and sys.path are put back."""
     names = [*GENTLE, *ALWAYS, "MLFLOW_TRACKING_URI"]
     before = {name: os.environ.get(name) for name in names}
     path, levels = list(sys.path), {name: logging.getLogger(name).level for name in _LOGGERS}
     os.environ.update({name: value for name, value in GENTLE.items() if name not in os.environ} | ALWAYS)
-    import mlflow
+    import mlflow  # noqa: F401  # its import sets the levels
 
     try:
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(logging.WARNING)
-        mlflow.set_tracking_uri(uri)
-        prepare(uri, note)  # before the client, which would make the store itself
-        yield mlflow.MlflowClient(uri)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*input example was not provided", UserWarning)  # rows never leave
+            yield
     finally:
-        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None is how mlflow itself resets it
         sys.path[:] = path
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)

@@ -104,7 +104,7 @@ def _tracked(client: MlflowClient, run: RunDirectory, wanted: Tracked, uri: str)
 
 def _check(run: RunDirectory, name: str, version: int) -> None:
     """Refuse the alias to a model that answers otherwise than the formula."""
-    found = differences(run.weights, name, version)
+    found = differences(run.weights, f"models:/{name}/{version}")
     if found:
         raise TrackingError(
             f"model {name} version {version} was loaded back and answers otherwise than the formula "

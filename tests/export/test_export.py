@@ -9,6 +9,7 @@ import pytest
 from chs_ml import export
 from chs_ml.errors import FormulaError
 from chs_ml.export import TARGETS, Options
+from chs_ml.export.targets import ELSEWHERE
 from chs_ml.formula import WeightsFile
 from tests import tiny
 
@@ -44,9 +45,20 @@ def test_an_option_that_a_target_does_not_take_is_refused():
         export(tiny.calibrated().weights, "csv", Options(self_test=True))
 
 
-@pytest.mark.parametrize(("asked", "near"), [("jsn", "json"), ("CSV", "csv"), ("fortran", None), ("", None)])
+@pytest.mark.parametrize(
+    ("asked", "near"), [("jsn", "json"), ("mlflwo", "mlflow"), ("CSV", "csv"), ("fortran", None), ("", None)]
+)
 def test_an_unknown_target_lists_all_and_names_one_that_is_near(asked, near):
     hint = f" Did you mean '{near}'?" if near else ""
-    message = f"unknown target {asked!r}; there are: {', '.join(TARGETS)}.{hint}"
+    message = f"unknown target {asked!r}; there are: {', '.join([*TARGETS, *ELSEWHERE])}.{hint}"
     with pytest.raises(FormulaError, match=f"^{re.escape(message)}$"):
         export(tiny.calibrated().weights, asked)
+
+
+def test_the_model_of_mlflow_is_written_elsewhere():
+    with pytest.raises(FormulaError) as refused:
+        export(tiny.calibrated().weights, "mlflow")
+    assert str(refused.value) == (
+        "target 'mlflow' is a folder that MLflow itself writes: chs-ml export WEIGHTS mlflow -o FOLDER, or "
+        "chs_ml.tracking.save_model(weights, folder)"
+    )

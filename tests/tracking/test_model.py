@@ -145,8 +145,8 @@ def test_levels_in_conditions_are_text():
 
 def test_another_answer_gets_no_alias(store, run_directory, tmp_path, monkeypatch):
     other = write_run(tmp_path / "other", small_formula(0.3)) / "weights.json"
-    packed = model._packed
-    monkeypatch.setattr(model, "_packed", lambda weights, folder: packed(other, folder))
+    packed = model.packed
+    monkeypatch.setattr(model, "packed", lambda weights, folder: packed(other, folder))
     with pytest.raises(TrackingError, match=r"telco version 1 .* answers otherwise .* did not become challenger\. The"):
         track_run(run_directory, "telco")
     with mlflow_on(store, lambda _: None) as client:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from chs_ml.cli.given import (
     DAYS,
+    NAMED,
     Given,
     Layout,
     answers_in,
@@ -55,7 +56,7 @@ class Verified:
     kind: what was compared, rows or vectors. digits: to which columns were compared, where asked. missing: rows of the
     table (or vectors) without an answer. unknown: customers of SCORES that nobody asked for. again_…: rows whose
     customer stood in an earlier one. left_out: vectors that were not asked, by the reason. digests: rows by the formula
-    that they say they are of.
+    that they say they are of. causes were looked for in looked_at of the rows that differ, and leave some unexplained.
     """
 
     kind: str
@@ -69,6 +70,7 @@ class Verified:
     digests: Counter[str] = field(default_factory=Counter)
     causes: list[Cause] = field(default_factory=list)
     unexplained: int = 0
+    looked_at: int = 0
 
     @property
     def equal(self) -> bool:
@@ -79,7 +81,8 @@ class Verified:
 def verify_scores(weights: WeightsFile, asked: Asked, progress: Progress) -> Verified:
     """Compare SCORES with what the formula answers; DataError for tables that cannot be read or do not meet."""
     form = Form() if asked.table is not None else asked.columns.form.else_as_in_training(weights)
-    layout = layout_of(weights, asked.scores, asked.named, form)
+    _refuse_strangers(weights, asked)
+    layout = layout_of(weights, asked.scores, asked.named, form, asked.columns.customer)
     digits = _digits(asked.scores, layout) if asked.rounded else {}
     tally = Tally(weights.formula, {name: half_a_digit(shown) for name, shown in digits.items()}, asked.listed)
     way = _against_table if asked.table is not None else _beside if _has_metrics(weights, asked, layout) else _vectors
@@ -90,9 +93,18 @@ def verify_scores(weights: WeightsFile, asked: Asked, progress: Progress) -> Ver
     sample = tally.sample()
     if sample is not None:
         progress("looking for the cause", 0, 1)
-        average = mean_health(weights)
+        average, found.looked_at = mean_health(weights), int(sample.differ.sum())
         found.causes, found.unexplained = likely_causes(weights.formula, sample, tally.tolerance, average)
     return found
+
+
+def _refuse_strangers(weights: WeightsFile, asked: Asked) -> None:
+    """DataError for what ``--map`` names and neither the formula nor a scorer's output has."""
+    known = ", ".join(map(repr, (*NAMED, *weights.formula.metrics)))
+    strangers = [name for name in asked.columns.names if name not in weights.formula.metrics]
+    if strangers:
+        raise DataError(*(f"--map {name}: there is no such metric and no such answer; there are: {known}."
+                          for name in strangers))  # fmt: skip
 
 
 def _digits(scores: Path, layout: Layout) -> dict[str, int]:
@@ -152,12 +164,9 @@ def _beside(weights: WeightsFile, asked: Asked, layout: Layout, found: Verified,
 
 def _pairs(weights: WeightsFile, asked: Asked, layout: Layout) -> Any:
     """Give batches of answers and of metrics, which are cut at the same rows."""
-    columns = Columns(layout.customer, asked.columns.names, asked.columns.allow_absent, asked.columns.form)
-    yield from zip(
-        batches_of_given(asked.scores, layout),
-        batches_of(weights, asked.scores, columns),
-        strict=True,
-    )
+    columns = replace(asked.columns, customer=layout.customer, form=layout.form)
+    without_ids = replace(weights, customer=None)  # which nobody needs where both stand in one row
+    yield from zip(batches_of_given(asked.scores, layout), batches_of(without_ids, asked.scores, columns), strict=True)
 
 
 def _vectors(weights: WeightsFile, asked: Asked, layout: Layout, found: Verified, progress: Progress) -> Verified:

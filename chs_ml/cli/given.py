@@ -45,8 +45,13 @@ class Layout:
         return {column for name, column in self.answers.items() if name in NUMBERS}
 
 
-def layout_of(weights: WeightsFile, scores: Path, named: Mapping[str, str], form: Form) -> Layout:
-    """Return which columns are what; DataError where a named one is not there, or no answer is."""
+def layout_of(
+    weights: WeightsFile, scores: Path, named: Mapping[str, str], form: Form, customer: str | None = None
+) -> Layout:
+    """Return which columns are what; DataError where a named one is not there, or no answer is.
+
+    customer: what the ids may be called too.
+    """
     columns = tuple(open_table(scores, **asdict(form)).columns)
     absent = [f"{scores.name}: --map {name}={column}: there is no column {column!r}; it has: {_some(columns)}."
               for name, column in named.items() if column not in columns]  # fmt: skip
@@ -63,11 +68,9 @@ def layout_of(weights: WeightsFile, scores: Path, named: Mapping[str, str], form
             f"{scores.name}: none of its columns is an answer: {', '.join((*NUMBERS, *TEXTS))}. It has: "
             f"{_some(columns)}. Say which column is what: --map score=COLUMN"
         )
-    ids = [found.get(CUSTOMER), weights.customer]
-    customer = next((name for name in ids if name in columns), None)
-    return Layout(
-        answers, customer, found.get(DIGEST), next((day for day in DAYS if day in columns), None), columns, form
-    )
+    ids = [named.get(CUSTOMER), customer, CUSTOMER, weights.customer]
+    own = next((name for name in ids if name in columns), None)
+    return Layout(answers, own, found.get(DIGEST), next((day for day in DAYS if day in columns), None), columns, form)
 
 
 def _some(columns: Collection[str]) -> str:

@@ -89,6 +89,8 @@ def _answer(weights: WeightsFile, found: Verified, scores: Path) -> None:
         page.print()
         if found.causes:
             page.print(_causes(found))
+            if found.looked_at < found.tally.differ:
+                page.print(Text(f"Looked for in the first {found.looked_at:,} rows that differ."))
         if found.unexplained:
             page.print(Text(f"{found.unexplained:,} {_plural('row', found.unexplained)} fit none of the causes tried."))
     if found.tally.listed:
@@ -196,6 +198,7 @@ def _as_json(weights: WeightsFile, found: Verified) -> dict[str, Any]:
         "columns": {name: asdict(one) for name, one in tally.columns.items()},
         "causes": [asdict(cause) for cause in found.causes],
         "unexplained": found.unexplained,
+        "looked_at": found.looked_at,
         "missing": found.missing,
         "unknown": found.unknown,
         "repeated": {"scores": found.again_in_scores, "table": found.again_in_table},

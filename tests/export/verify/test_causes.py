@@ -47,7 +47,9 @@ def customers(count=400, seed=3):
 
 
 ROWS = customers()
-FRAME = {name: column if isinstance(column[0], str) else numbers(column) for name, column in frame_of(ROWS).items()}
+FRAME = {
+    name: column if kinds_of(FORMULA)[name] == "level" else numbers(column) for name, column in frame_of(ROWS).items()
+}
 FRAME["logins"][::40], FRAME["nps"][::50] = np.inf, -np.inf
 for at, row in enumerate(ROWS):
     row |= {name: FRAME[name][at] for name in ("logins", "nps") if np.isinf(FRAME[name][at])}

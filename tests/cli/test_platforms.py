@@ -110,3 +110,10 @@ def test_ids_that_a_spreadsheet_would_run_are_harmless_and_said_to_be_others(run
     answer = run("score", done.directory, tmp_path / "t.csv", "-o", tmp_path / "o.csv", "--for", "gainsight")
     assert written(tmp_path / "o.csv")["Company ID"].tolist() == ["'=1+1", "'+380", "plain", "a=b"]
     assert "note: 2 ids begin like a spreadsheet's formula" in answer.err and "Gainsight will not know" in answer.err
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_platform_that_imports_has_a_page_to_type_from(run, done, tmp_path, platform):
+    assert run("export", done.directory, platform, "-o", tmp_path / "page.md").code == 0
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# tiny for {PLATFORMS[platform].name}\n") and f"--for {platform}`" in page

@@ -53,7 +53,7 @@ def _measured(lost: Losses, what: str) -> Iterator[str]:
     if lost.typical_change is not None:
         said.insert(0, f"a score typically changes by {lost.typical_change:.1f} points (the median)")
     if lost.change_band is not None and lost.share_changing_band is not None:
-        said.append(f"{lost.change_band:,} customers ({lost.share_changing_band:.1%}) are in another band")
+        said.append(f"{lost.change_band:,} of them ({lost.share_changing_band:.1%}) are in another band")
     yield f"Measured on the {lost.rows:,} rows that the formula was learned from, {what}: {'; '.join(said)}."
     if lost.auc is not None and lost.auc_lost is not None:
         changed = f"{lost.auc_lost:.4f} less than" if lost.auc_lost > 0 else f"{-lost.auc_lost:.4f} more than"

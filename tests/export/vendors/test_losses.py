@@ -33,7 +33,7 @@ def test_a_calibration_measures_each_shape_on_its_rows(platform):
     page = export(weights, platform)
     assert f"a score typically changes by {kept.typical_change:.1f} points (the median)" in page
     assert f"the largest change of a score is {kept.largest_change:.1f} points of 100" in page
-    assert f"{kept.change_band:,} customers ({kept.share_changing_band:.1%}) are in another band" in page
+    assert f"{kept.change_band:,} of them ({kept.share_changing_band:.1%}) are in another band" in page
     assert f"AUC is {kept.auc:.4f}, {abs(kept.auc_lost):.4f} " in page
     assert kept.largest_change <= farthest_from_formula(typed)
 

@@ -50,6 +50,7 @@ TARGETS: Mapping[str, Target] = {
     "onnx": Target("an ONNX graph in double precision", "onnx:to_onnx", ".onnx"),
     "python": Target("a Python module without libraries", "python:to_python", ".py", frozenset({"key"})),
     "javascript": Target("an ES module for browsers and Node", "javascript:to_javascript", ".mjs"),
+    "dbt": Target("a dbt project, a folder", "dbt:to_dbt", "", frozenset({"dialect", "key"})),
 }
 
 ELSEWHERE: Mapping[str, Target] = {

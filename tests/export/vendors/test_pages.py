@@ -129,3 +129,41 @@ def test_a_card_of_another_total_is_made_anew():
     assert "| x | 100 |" in export(weights, "churnzero")
     note = WeightsFile(formula, "w", reference={"whole_points": {"note": "too large"}})
     assert export(note, "churnzero") == export(weights, "churnzero")
+
+
+def with_bands():
+    bands = (Band("good", "green", 70.0), Band("middling", "yellow", 40.0), Band("bad", "red", 0.0))
+    falls = Curve((0.0, 10.0), (1.0, 0.0), 0.9)
+    return WeightsFile(
+        Formula((Term("x", "", "positive", 0.6, RISES), Term("y", "", "negative", 0.4, falls)), None, bands), "w"
+    )
+
+
+def card_bands():
+    bands = typed_of(with_bands()).card.bands
+    return [next(band.name for band in bands if score >= band.start) for score in range(101)]
+
+
+def test_a_range_of_gainsight_leaves_out_its_from_but_0():
+    page = export(with_bands(), "gainsight")
+    ranges = [(name, int(low), int(high)) for name, low, high in re.findall(r"- (\w+): the range (\d+) - (\d+),", page)]
+    there = [[name for name, low, high in ranges if low < score <= high or score == low == 0] for score in range(101)]
+    assert there == [[name] for name in card_bands()]
+
+
+def test_cuts_of_planhat_lie_on_its_own_scale():
+    page = export(with_bands(), "planhat")
+    [shift] = re.findall(r"a tenth of the score, ([+-][\d.]+)\.", page)
+    cuts = [(name, float(start)) for name, start in re.findall(r"- (\w+): from ([\d.]+) of 10\.", page)]
+    last = re.search(r"- (\w+): below that\.", page)[1]
+    shown = [round(score / 10 + float(shift), 6) for score in range(101)]
+    assert [next((name for name, start in cuts if x >= start), last) for x in shown] == card_bands()
+    [end] = re.findall(r"Scores (?:above|below) (\d+) of 100 all show as (?:10|0)\.", page)
+    assert abs(float(shift)) * 10 == pytest.approx(min(float(end), 100 - float(end)))
+
+
+@pytest.mark.parametrize("platform", ["churnzero", "hubspot", "totango"])
+def test_cuts_of_the_others_are_the_cards(platform):
+    found = re.findall(r"- (\w+): from (\d+) points\.", export(with_bands(), platform))
+    bands = typed_of(with_bands()).card.bands
+    assert found == [(band.name, str(int(band.start))) for band in bands]

@@ -17,6 +17,8 @@ from chs_ml.formula import WeightsFile
 
 PROJECT = "health_score"
 METRICS, SCORES, MACRO = "customer_metrics", "customer_health_scores", "chs_health_score"
+BUILT = "duckdb"
+"""The dialect in which the tests run dbt."""
 _OUTPUT = {
     "customer": "The customer's id.",
     "score": "The health score, 0 (about to leave) to 100 (healthy).",
@@ -99,6 +101,8 @@ def _page(plan: Plan, dialect: Dialect, metrics: Metrics, asked: int, of: int) -
     yield f"2. Say where the raw tables are: in `models/sources.yml`, or `--vars '{{{metrics.source}_schema: raw}}'`."
     yield "3. `dbt build`, every night."
     yield ""
+    yield from _what_is_shown(dialect)
+    yield ""
     yield "| What | Where |"
     yield "|---|---|"
     yield f"| Scores, bands, reasons: the table that people read | `{SCORES}` |"
@@ -116,6 +120,14 @@ def _page(plan: Plan, dialect: Dialect, metrics: Metrics, asked: int, of: int) -
     yield from _where_metrics_come_from(metrics)
     yield ""
     yield "Do not change the formula here: calibrate again, export again, and put the new folder in place of this one."
+
+
+def _what_is_shown(dialect: Dialect) -> Iterator[str]:
+    if dialect.name == BUILT:
+        yield "Projects of this kind are built in the tests of chs_ml, with dbt on DuckDB."
+    else:
+        yield f"This was generated for {dialect.name}, and chs_ml has not run dbt there: the first `dbt build`, whose"
+        yield "test has to pass, is the proof."
 
 
 def _where_metrics_come_from(metrics: Metrics) -> Iterator[str]:

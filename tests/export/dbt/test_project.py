@@ -7,6 +7,7 @@ import io
 import re
 from dataclasses import replace
 
+import duckdb
 import jinja2
 import pytest
 import sqlglot
@@ -18,12 +19,13 @@ from chs_ml.export import Options, export
 from chs_ml.export.dbt.jinja import raw, rendered
 from chs_ml.export.dbt.project import WAREHOUSES
 from chs_ml.export.sql import dialect_of, relation_of, scoring_sql
+from chs_ml.export.sql.tree import number
 from chs_ml.formula import Curve, Formula, Levels, Link, Term, WeightsFile
 from chs_ml.history.asof.moments import AsOf
 from chs_ml.history.asof.text import panel_sql
 from chs_ml.spec import load_spec
 from tests.export.conformance import hostile
-from tests.export.conformance.formulas import FIXED, whole
+from tests.export.conformance.formulas import DRAWN, FIXED, whole
 
 MACRO = "macros/chs_health_score.sql"
 METRICS = "models/customer_metrics.sql"
@@ -102,6 +104,33 @@ def test_what_dbt_prints_of_hostile_names_is_the_query_as_sql_has_it(weights):
     assert [print_as_dbt(one["name"]) for one in written] == [weights.customer, *weights.formula.metrics]
 
 
+def mismatches(project) -> list[tuple]:
+    """What the project's test returns in DuckDB, its seed loaded as dbt loads it: texts as they are."""
+    header, *rows = csv.reader(io.StringIO(project["seeds/health_score_vectors.csv"]))
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE seed ({', '.join(f'{name} VARCHAR' for name in header)})")
+        connection.executemany(f"INSERT INTO seed VALUES ({', '.join('?' for _ in header)})", rows)
+        formula = lambda relation: macro(project[MACRO], relation)  # noqa: E731
+        return connection.execute(
+            print_as_dbt(project[TEST], ref=lambda _: "seed", chs_health_score=formula)
+        ).fetchall()
+
+
+@settings(max_examples=12)
+@given(DRAWN)
+def test_the_test_of_a_drawn_formula_passes_and_of_another_formula_fails(weights):
+    project = export(weights, "dbt")
+    assert mismatches(project) == []
+    weight = weights.formula.terms[0].weight
+    told, lighter = (f'{number(one).sql()} * "n1"' for one in (weight, weight - 1e-6))
+    macro_of_another = project[MACRO].replace(told, lighter)
+    assert macro_of_another != project[MACRO]
+    found = mismatches({**project, MACRO: macro_of_another})
+    assert found and all(abs(row[1] - row[2]) <= 1.1e-4 for row in found)
+    fewer = project[MACRO].replace('AS "t"', 'AS "t" WHERE 1 = 0')
+    assert len(mismatches({**project, MACRO: fewer})) == len(weights.vectors), "who is not scored is told"
+
+
 @pytest.mark.parametrize("dialect", WAREHOUSES)
 def test_every_warehouse_s_project_parses_in_its_own_language(dialect, spec):
     names = {"ref": lambda name: "seed", "source": lambda *_: "raw", "var": lambda _, usual: usual}
@@ -170,6 +199,8 @@ def test_what_a_warehouse_cannot_hold_is_left_out_and_counted():
     counts = {name: len(text["seeds/health_score_vectors.csv"].splitlines()) - 1 for name, text in texts.items()}
     assert strange > 0 and counts == {"duckdb": len(weights.vectors), "spark": len(weights.vectors)}
     assert f"{len(weights.vectors)} customers with known scores" in texts["duckdb"]["README.md"]
+    assert "are built in the tests of chs_ml" in texts["duckdb"]["README.md"]
+    assert "chs_ml has not run dbt there" in texts["spark"]["README.md"]
 
 
 @pytest.mark.parametrize("word", ["{% endraw %}", "{%endraw%}", "{%- endraw", "{{ x }}{%   endraw"])

@@ -153,6 +153,25 @@ def test_the_self_test_of_a_changed_file_fails_with_what_differs(tmp_path):
     assert lines and all(line.startswith("score is ") for line in lines)
 
 
+def test_it_runs_where_there_is_no_process_as_in_a_browser(tmp_path):
+    (tmp_path / "health_score.mjs").write_text(export(FIXED["everything"](), "javascript"), encoding="utf-8")
+    page = """
+    import { readFileSync } from "node:fs";
+    import vm from "node:vm";
+    const initializeImportMeta = (meta) => { meta.url = "https://example.org/a%zz"; };
+    const module = new vm.SourceTextModule(readFileSync(process.argv[2], "utf8"), {
+      context: vm.createContext({}), initializeImportMeta,
+    });
+    await module.link(() => { throw new Error("it imports something"); });
+    await module.evaluate();
+    console.log(JSON.stringify(module.namespace.selfTest()));
+    """
+    (tmp_path / "page.mjs").write_text(page, encoding="utf-8")
+    command = [node(), "--experimental-vm-modules", str(tmp_path / "page.mjs"), str(tmp_path / "health_score.mjs")]
+    answer = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert (answer.returncode, answer.stdout) == (0, "[]\n"), answer.stderr
+
+
 def test_a_program_that_imports_it_is_left_alone(tmp_path):
     (tmp_path / "health_score.mjs").write_text(export(FIXED["by hand"](), "javascript"), encoding="utf-8")
     answer = run(tmp_path, 'import { score } from "./health_score.mjs";\n', "--self-test", name="app.mjs")

@@ -14,7 +14,7 @@ from chs_ml.export.plan import Plan, plan_of
 from chs_ml.formula import Link, WeightsFile
 from chs_ml.formula.canonical import digest_of
 
-OUTPUTS = ("score", "churn_probability", "band", "band_by_score", "coverage", "n")
+OUTPUTS = ("score", "churn_probability", "band", "band_by_score", "coverage", "health")
 _TEXTS = ("band", "band_by_score")
 
 
@@ -24,10 +24,10 @@ def to_onnx(weights: WeightsFile) -> bytes:
     Inputs: a tensor [N, 1] for each metric, named as the metric is, whatever letters that has. A number is a double,
     NaN or infinite where missing; a level is a string, '' where missing. Outputs, [N, 1] each: ``score``;
     ``churn_probability``, where the formula has a link; ``band`` and ``band_by_score``, where it has bands;
-    ``coverage``; and ``n`` of [N, terms], the health of each term. The same weights give the same bytes.
+    ``coverage``; and ``health`` of [N, terms], n_j of each term. The same weights give the same bytes.
 
     metadata_props: label, digest, metrics (name and kind of each, in the order of the inputs), terms (key, label,
-    weight of each, in the order of ``n``), vectors_digest: of the weights file's vectors, RFC 8785 and SHA-256.
+    weight of each, in the order of ``health``), vectors_digest: of the weights file's vectors, RFC 8785 and SHA-256.
 
     Raises:
         FormulaError: if onnx is not installed, or a metric has the name of an output.
@@ -52,7 +52,7 @@ def _outputs(graph: Graph, plan: Plan) -> list[str]:
     metrics, formula = Metrics(graph), plan.formula
     health = [health_of(metrics, term) for term in formula.terms]
     score, coverage = score_of(metrics, formula, health), coverage_of(metrics, formula)
-    names = [score, coverage, graph.add("Concat", *health, axis=1, called="n")]
+    names = [score, coverage, graph.add("Concat", *health, axis=1, called="health")]
     names += [] if formula.link is None else [_churn_probability(graph, formula.link, score)]
     names += add_bands(metrics, formula, score, coverage)
     return sorted(names, key=OUTPUTS.index)
@@ -69,7 +69,7 @@ def _churn_probability(graph: Graph, link: Link, score: str) -> str:
 def _model(graph: Graph, plan: Plan, outputs: list[str], vectors: str) -> bytes:
     helper, kinds = graph.onnx.helper, graph.onnx.TensorProto
     of_metric = {"number": kinds.DOUBLE, "level": kinds.STRING}
-    wide = {"n": len(plan.formula.terms)}
+    wide = {"health": len(plan.formula.terms)}
     whole = helper.make_graph(
         graph.nodes,
         "health score",

@@ -36,11 +36,11 @@ class OnnxRuntime:
 
 
 def answered(content: bytes, rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Every output by name: a list of values, of lists for ``n``."""
+    """Every output by name: a list of values, of lists for ``health``."""
     graph = session(content)
     feed = {one.name: column(one.type, [row[one.name] for row in rows]) for one in graph.get_inputs()}
     given = zip([one.name for one in graph.get_outputs()], graph.run(None, feed), strict=True)
-    return {name: (values if name == "n" else values[:, 0]).tolist() for name, values in given}
+    return {name: (values if name == "health" else values[:, 0]).tolist() for name, values in given}
 
 
 @lru_cache(8)

@@ -14,13 +14,14 @@ from chs_ml.explain.reasons import reasons_of
 from chs_ml.export import export
 from chs_ml.export.plan import WORTH_SAYING, plan_of
 from chs_ml.export.pmml.characteristics import reason_codes
-from chs_ml.formula import WeightsFile
+from chs_ml.formula import Band, WeightsFile
 from chs_ml.formula.edges import frame_of
 from chs_ml.formula.vectors import read_input
 from tests.export.conformance import hostile
 from tests.export.conformance.formulas import DRAWN, FIXED
 from tests.export.conformance.pmml_engine import Pypmml
 from tests.export.conformance.suite import check, with_many
+from tests.export.pmml.test_document import two
 
 pytestmark = pytest.mark.slow
 REFUSED = r"^(metric|term) .*: target 'pmml' (calls an output so|takes level)"
@@ -87,8 +88,6 @@ def check_reasons(weights: WeightsFile, reading: dict[str, Any], health: Any, ro
 
 
 def test_levels_are_compared_as_the_formula_does(engine):
-    from tests.export.pmml.test_document import two
-
     plans = ("1", "2.0", "True", "false", "100.5")
     texts = [*plans, "1.0", "1.00", "2", "01", "1e0", "-1", "TRUE", "true", "tRuE", "FALSE", "1.0 ", "1.0\n", "", None]
     weights = two(levels=plans)
@@ -104,3 +103,9 @@ def test_a_weight_that_is_off_by_a_millionth_is_found(engine):
     wrong = replace(weights, formula=replace(weights.formula, terms=terms))
     with pytest.raises(AssertionError, match=r"^pypmml: \d+ of \d+ vectors differ"):
         check(engine, wrong)
+
+
+def test_names_that_inner_fields_might_have_and_a_single_band(engine):
+    only = (Band("]]> & < \U0001fffe all", "green", 0.0),)
+    weights = two("_ coverage", "_ band", bands=only, levels=("]x", "a & b < c]]>", " \U0001fffe "))
+    assert check(engine, weights) >= 10

@@ -44,7 +44,7 @@ def test_inputs_are_the_metrics_and_outputs_what_the_formula_has():
     assert kinds["plan"] == kinds["vip"] == onnx.TensorProto.STRING
     assert [one.name for one in model.graph.output] == list(OUTPUTS)
     by_hand = onnx.load_from_string(export(FIXED["by hand"](), "onnx"))
-    assert [one.name for one in by_hand.graph.output] == ["score", "coverage", "n"]
+    assert [one.name for one in by_hand.graph.output] == ["score", "coverage", "health"]
 
 
 def test_what_the_file_says_of_itself():

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlglot import exp
 
 from chs_ml.errors import FormulaError
-from chs_ml.export.sql.tree import Node, Query, called, col, nothing_if, number, plus, word
+from chs_ml.export.sql.tree import Node, Query, called, nothing_if, number, plus, word
 from chs_ml.spec.nearest import nearest
 
 USUAL = "duckdb"
@@ -69,6 +69,8 @@ class Dialect:
         """A text as it is compared: letter for letter, with its case and the blanks at its end; NULL for ''."""
         told = plus(text, word(MARK)) if self.name == "tsql" else text
         match self.name:
+            case "duckdb":
+                told = exp.Collate(this=text, expression=exp.var("C"))
             case "postgres":
                 told = exp.Collate(this=text, expression=exp.to_identifier("C", quoted=True))
             case "mysql":
@@ -116,7 +118,7 @@ class Dialect:
 
     def of_one_row(self, query: Query) -> Query:
         """A SELECT that reads no table."""
-        return query.from_(col("DUAL").this.copy(), copy=False) if self.name == "oracle" else query
+        return query.from_("DUAL", copy=False) if self.name == "oracle" else query
 
     def written(self, query: Query) -> str:
         """The text; texts within it as the engine reads them."""

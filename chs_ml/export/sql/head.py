@@ -13,7 +13,7 @@ def head_of(plan: Plan, dialect: Dialect) -> list[str]:
     ran = "was run in the tests" if dialect.name in EXECUTED else "is generated and parsed back, and was not run"
     return [
         f"{plan.called}: health score by chs_ml, digest {plan.digest}.",
-        f"For {dialect.name}; this kind of query {ran}.",
+        f"For {dialect.name}: this kind of query {ran}.",
         *_columns(
             "Columns of numbers (NULL where unknown): ", [name for name, kind in plan.kinds.items() if kind == "number"]
         ),

@@ -152,7 +152,7 @@ def _healthy(plan: Plan, places: Places) -> list[Node]:
         named(dialect.as_double(health_of(term, places)), f"n{at}", harmless(term.key))
         for at, term in enumerate(formula.terms, 1)
     ]
-    known = summed(known_share(term, places) for term in formula.terms)
+    known = dialect.as_double(summed(known_share(term, places) for term in formula.terms))
     texts = [named(ruled(formula, places), "ruled"), named(below_a_floor(formula, places), "below")]
     return [*columns, named(known, "known"), *texts]
 

@@ -51,15 +51,12 @@ def self_test_sql(weights: WeightsFile, dialect: Dialect) -> str:
     rows = {at: row for at, vector in enumerate(weights.vectors, 1) if (row := _inlined(vector, plan, dialect))}
     if not rows:
         raise FormulaError(f"none of the {len(weights.vectors)} vectors can be written in {dialect.name}")
+    asked, there = len(rows), len(weights.vectors)
+    left_out = "" if asked == there else f": {dialect.name} cannot hold the others (NaN, an empty text as a number)"
     head = [
         *head_of(plan, dialect)[:2],
         f"Self-test: no row is the proof that this engine computes the formula, within {TOLERANCE:g} and bands equal.",
-        f"{len(rows)} of {len(weights.vectors)} vectors asked"
-        + (
-            "."
-            if len(rows) == len(weights.vectors)
-            else f"; {dialect.name} cannot hold the others (NaN, '' as a number)."
-        ),
+        f"{asked} of {there} vectors asked{left_out}.",
     ]
     return leading(head) + dialect.written(_query(plan, dialect, rows)) + "\n"
 

@@ -24,7 +24,8 @@ _TYPES = {
 def to_javascript(weights: WeightsFile) -> str:
     """Return an ES module with types in JSDoc: ``score(customer)``, and a self-test on the command line.
 
-    Names and levels stand in it as literals only, and in no form that ends a script in a page of HTML.
+    Names and levels stand in it as literals only, and in no form that ends a script in a page of HTML. It reads as the
+    formula does, but for numbers in digits of other scripts (٣), which it refuses.
 
     Raises:
         FormulaError: where the file's own vectors contradict its formula.

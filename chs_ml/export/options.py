@@ -35,5 +35,5 @@ def library(module: str, extra: str, target: str) -> Any:
         return import_module(module)
     except ImportError:
         raise FormulaError(
-            f"target {target!r} needs {module}, which is not installed: pip install 'chs-ml[{extra}]'"
+            f"target {target!r} needs {module.partition('.')[0]}, which is not installed: pip install 'chs-ml[{extra}]'"
         ) from None

@@ -17,7 +17,7 @@ MANY = 150
 
 @dataclass(frozen=True)
 class Answer:
-    """What an engine says of one row. A field that the target does not give is left at ``NOT_GIVEN``."""
+    """What an engine says of one row; None for what the formula does not give."""
 
     score: float
     churn_probability: float | None = None

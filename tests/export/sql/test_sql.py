@@ -14,7 +14,7 @@ from chs_ml.errors import FormulaError
 from chs_ml.export import Options, export
 from chs_ml.export.sql import DIALECTS, relation_of, scoring_sql, to_sql
 from chs_ml.export.sql.dialects import EXECUTED, GENERATED, dialect_of
-from tests.export.conformance.formulas import FIXED, by_hand, everything
+from tests.export.conformance.formulas import by_hand, everything
 
 OUTPUTS = (
     "customer, score, churn_probability, band, band_by_score, coverage, reason_1, reason_2, reason_3, formula, digest"

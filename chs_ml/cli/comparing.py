@@ -19,6 +19,7 @@ from chs_ml.cli.given import (
     Layout,
     answers_in,
     batches_of_given,
+    check_ids,
     keys_of,
     layout_of,
     read_given,
@@ -119,6 +120,14 @@ def _digits(scores: Path, layout: Layout) -> dict[str, int]:
 
 
 def _has_metrics(weights: WeightsFile, asked: Asked, layout: Layout) -> bool:
+    both = sorted(
+        {*layout.answers.values()} & {asked.columns.names.get(name, name) for name in weights.formula.metrics}
+    )
+    if both:
+        raise DataError(
+            f"{asked.scores.name}: column {both[0]!r} is an answer, and a metric of the formula is called so too. "
+            "Give the metrics apart: --table TABLE"
+        )
     there = [asked.columns.names.get(metric, metric) in layout.columns for metric in weights.formula.metrics]
     return all(there) or (asked.columns.allow_absent and any(there))
 
@@ -231,5 +240,6 @@ def _cutoff_of(weights: WeightsFile, table: Path) -> str | None:
 def _ids(batch: pa.RecordBatch, before: int) -> pa.Array:
     """Return the ids; where the table has none, as ``chs-ml score`` numbers its rows."""
     if CUSTOMER in batch.schema.names:
+        check_ids(batch[CUSTOMER], before, "TABLE")
         return batch[CUSTOMER]
     return pa.array([str(before + at + 1) for at in range(len(batch))])

@@ -125,8 +125,11 @@ def read_given(weights: WeightsFile, scores: Path, layout: Layout, *, dated: boo
     if layout.customer is None:
         raise DataError(f"{scores.name}: no column of customer ids. Say which it is: --map customer=COLUMN")
     day = layout.day if dated else None
-    keys, parts = [], _Parts(weights, layout)
+    keys: list[Any] = []
+    parts, before = _Parts(weights, layout), 0
     for batch in batches_of_given(scores, layout, day):
+        check_ids(batch[layout.customer], before, scores.name)
+        before += len(batch)
         keys.append(keys_of(batch[layout.customer], None if day is None else batch[day]))
         parts.add(batch)
         on_rows(len(batch))
@@ -180,6 +183,13 @@ class _Parts:
     def _band(self, text: str) -> str:
         bare = text.removeprefix("'")
         return bare if text not in self._bands and bare in self._bands else text
+
+
+def check_ids(ids: pa.Array, before: int, file: str) -> None:
+    """DataError for a row without an id; before: rows of the file that came earlier."""
+    if ids.null_count:
+        row = before + int(np.flatnonzero(ids.is_null().to_numpy(zero_copy_only=False))[0]) + 1
+        raise DataError(f"{file}: row {row} has no customer id ({ids.null_count} near it). Fill it, or drop the rows.")
 
 
 def keys_of(ids: pa.Array, days: pa.Array | None = None) -> Any:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from chs_ml.cli import comparing
 from chs_ml.export.verify import tally
+from chs_ml.formula import Curve, Formula, Term, WeightsFile
+from chs_ml.formula.kinds import kinds_of
 from tests import tiny
 
 
@@ -237,6 +240,41 @@ def test_every_other_dependable_answer_to_the_vectors_is_accepted(verify, run, d
     assert answer.code == 2 and "it answers vectors of another formula" in answer.err
     answer, _ = verify(right.assign(customer="somebody"), table=False)
     assert answer.code == 2 and "nothing to compare with: no --table" in answer.err
+
+
+def test_another_engine_answers_the_vectors(run, done, tmp_path):
+    """As the page of exports tells it: the exported query on a table with typed columns."""
+    vectors, query = tmp_path / "vectors.csv", tmp_path / "score.sql"
+    assert run("export", done.directory, "vectors", "-o", vectors).code == 0
+    assert run("export", done.directory, "sql", "--dialect", "duckdb", "-o", query).code == 0
+    kinds = kinds_of(done.formula)
+    types = {name: {"number": "DOUBLE", "level": "VARCHAR"}[kind] for name, kind in kinds.items()}
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE customers AS SELECT * FROM read_csv('{vectors}', types={types})")
+        connection.sql(query.read_text()).write_csv(str(tmp_path / "answers.csv"))
+    answer = run("verify", done.directory, tmp_path / "answers.csv")
+    assert answer.code == 0 and "equal within 1e-9 in all 29 vectors" in answer.out
+
+
+def test_a_metric_that_is_called_as_an_answer_is_not_taken_for_one(run, tmp_path):
+    terms = tuple(Term(name, "p", "free", 0.5, Curve((0.0, 9.0), (0.0, 1.0), 0.5)) for name in ("score", "logins"))
+    WeightsFile(Formula(terms), "w").save(tmp_path / "w.json")
+    (tmp_path / "s.csv").write_text("customer,score,logins\na,50,4.5\n", encoding="utf-8")
+    both = run("verify", tmp_path / "w.json", tmp_path / "s.csv")
+    assert both.code == 2 and "column 'score' is an answer, and a metric of the formula is called so too" in both.err
+    (tmp_path / "t.csv").write_text("customer,score,logins\na,4.5,4.5\n", encoding="utf-8")
+    apart = ["--table", tmp_path / "t.csv", "--customer", "customer"]
+    assert run("verify", tmp_path / "w.json", tmp_path / "s.csv", *apart).code == 0
+
+
+@pytest.mark.parametrize("which", ["s.csv", "t.csv"])
+def test_a_row_without_an_id_is_refused(run, done, tmp_path, customers, which):
+    (tmp_path / "s.csv").write_text("customer,score\na,5\nb,6\n", encoding="utf-8")
+    lines = (tmp_path / which).read_text().splitlines()
+    lines[2] = lines[2][lines[2].index(",") :]
+    (tmp_path / which).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    answer = run("verify", done.directory, tmp_path / "s.csv", "--table", tmp_path / "t.csv")
+    assert answer.code == 2 and "row 2 has no customer id" in answer.err
 
 
 def test_bad_input_is_one_message(run, done, tmp_path, customers):

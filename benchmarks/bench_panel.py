@@ -1,4 +1,4 @@
-"""Claim: the panel is built more than twice as fast as by straightforward pandas, in bounded memory.
+"""Claim: the panel is built in less than half of the CPU time of straightforward pandas, in bounded memory.
 
 10 million events x 8 cutoffs x 20 metrics, from Parquet to a table in memory. Pandas reads the same file, in two ways:
 a function a metric that filters the whole table and groups, once a cutoff; and by hand, where each cutoff's past is

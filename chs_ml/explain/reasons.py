@@ -18,7 +18,7 @@ def reasons_of(
     names: Sequence[str],
     count: int = REASONS,
 ) -> list[TextArray]:
-    """Return ``count`` columns of text, the weightiest reason first, '' where there is none left.
+    """Return ``count`` columns of text, the weightiest reason first (of equals the earlier term), '' for none left.
 
     health: n_j of each term for each row. average: mean health by term key; a term that has none is measured against
     its best. names: what people call each term.
@@ -28,8 +28,8 @@ def reasons_of(
     whose = np.full((count, rows), -1)
     for at, (term, n) in enumerate(zip(formula.terms, health, strict=True)):
         change, who = 100.0 * term.weight * (n - average.get(term.key, 1.0)), np.full(rows, at)
-        for place in range(count):  # put in where it belongs, and carry on with what it pushed out
-            worse = change < lost[place]
+        for place in range(count):  # put in where it belongs, of equals the earlier first, and carry on with the other
+            worse = (change < lost[place]) | ((change == lost[place]) & (who < whose[place]))
             lost[place], change = np.where(worse, change, lost[place]), np.where(worse, lost[place], change)
             whose[place], who = np.where(worse, who, whose[place]), np.where(worse, whose[place], who)
     return [_worded(names, lost[place], whose[place]) for place in range(count)]

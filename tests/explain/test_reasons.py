@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chs_ml.explain.reasons import WORTH_SAYING, reasons_of
+from chs_ml.formula import Curve, Formula, Term
 from tests import tiny
 
 
@@ -37,3 +38,13 @@ def test_without_an_average_a_term_is_measured_against_its_best(formula):
     health = [np.array([0.0, 1.0]) for _ in formula.terms]
     first, second = reasons_of(formula, health, {}, [term.key for term in formula.terms], 2)
     assert first.tolist() == ["tenure: -40 points", ""] and second.tolist() == ["calls: -20 points", ""]
+
+
+def test_of_equal_losses_the_earlier_term_comes_first_whatever_pushes_in():
+    terms = tuple(
+        Term(name, "usage", "positive", weight, Curve((0.0, 1.0), (0.0, 1.0), 0.5))
+        for name, weight in (("a", 0.25), ("b", 0.25), ("c", 0.4), ("d", 0.1))
+    )
+    health = [np.zeros(1) for _ in terms]
+    found = reasons_of(Formula(terms), health, {}, list("abcd"), 3)
+    assert [column[0] for column in found] == ["c: -40 points", "a: -25 points", "b: -25 points"]

@@ -225,14 +225,9 @@ function notScoredBecause(values, covered) {
  */
 function reasonsOf(health) {
   /** @type {[number, string][]} */
-  const worst = [[-WORTH_SAYING, ""], [-WORTH_SAYING, ""], [-WORTH_SAYING, ""]];
-  TERMS.forEach(({ label, weight, average }, at) => {
-    let change = 100 * weight * (health[at] - average), whose = label;
-    for (let place = 0; place < worst.length; place += 1) {
-      if (change < worst[place][0]) [[change, whose], worst[place]] = [worst[place], [change, whose]];
-    }
-  });
-  return worst.filter(([change]) => change < -WORTH_SAYING).map(([change, label]) => {
+  const changes = TERMS.map(({ label, weight, average }, at) => [100 * weight * (health[at] - average), label]);
+  const worst = changes.filter(([change]) => change < -WORTH_SAYING).sort(([one], [other]) => one - other).slice(0, 3);
+  return worst.map(([change, label]) => {
     const lost = Math.min(100, Math.max(1, rounded(-change)));
     return `${label}: -${lost} ${lost === 1 ? "point" : "points"}`;
   });

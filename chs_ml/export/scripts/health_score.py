@@ -181,13 +181,9 @@ def _not_scored_because(values: Mapping[str, Any], covered: float) -> str:
 
 def _reasons(health: list[float]) -> list[str]:
     """Return 'Contract: -12 points' of the three terms that cost most against the average customer."""
-    worst = [(-WORTH_SAYING, "")] * 3
-    for term, n in zip(TERMS, health):
-        one = (100.0 * term["weight"] * (n - term["average"]), term["label"])
-        for place in range(3):
-            if one[0] < worst[place][0]:
-                one, worst[place] = worst[place], one
-    said = [(label, min(100, max(1, round(-change)))) for change, label in worst if change < -WORTH_SAYING]
+    changes = [(100.0 * term["weight"] * (n - term["average"]), term["label"]) for term, n in zip(TERMS, health)]
+    worst = sorted((one for one in changes if one[0] < -WORTH_SAYING), key=lambda one: one[0])[:3]
+    said = [(label, min(100, max(1, round(-change)))) for change, label in worst]
     return [f"{label}: -{lost} {'point' if lost == 1 else 'points'}" for label, lost in said]
 
 

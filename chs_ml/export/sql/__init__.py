@@ -8,12 +8,13 @@ from chs_ml.export.options import Options
 from chs_ml.export.plan import plan_of
 from chs_ml.export.sql.comment import leading
 from chs_ml.export.sql.dialects import DIALECTS, EXECUTED, GENERATED, Dialect, dialect_of
-from chs_ml.export.sql.head import head_of
+from chs_ml.export.sql.head import columns_of, head_of
 from chs_ml.export.sql.names import check_columns, check_labels, table_parts
 from chs_ml.export.sql.query import SOURCE, Source, score_query
 from chs_ml.export.sql.selftest import self_test_sql
 from chs_ml.export.sql.tree import Node, table
 from chs_ml.formula import WeightsFile
+from chs_ml.formula.names import check_name
 
 USUAL_TABLE = "customers"
 
@@ -44,10 +45,11 @@ def scoring_sql(weights: WeightsFile, dialect: Dialect, relation: Node, key: str
     """Return the query with its leading comment; relation: what is scored, aliased as ``SOURCE``."""
     plan = plan_of(weights)
     key = key or plan.customer
+    check_name("--key", key)
     check_columns([key, *plan.kinds], dialect)
     check_labels(weights)
     query = score_query(plan, dialect, Source(relation, key))
-    return leading(head_of(plan, dialect)) + dialect.written(query) + "\n"
+    return leading([*head_of(plan, dialect), *columns_of(plan)]) + dialect.written(query) + "\n"
 
 
 def relation_of(text: str) -> Node:

@@ -54,7 +54,7 @@ def self_test_sql(weights: WeightsFile, dialect: Dialect) -> str:
     asked, there = len(rows), len(weights.vectors)
     left_out = "" if asked == there else f": {dialect.name} cannot hold the others (NaN, an empty text as a number)"
     head = [
-        *head_of(plan, dialect)[:2],
+        *head_of(plan, dialect),
         f"Self-test: no row is the proof that this engine computes the formula, within {TOLERANCE:g} and bands equal.",
         f"{asked} of {there} vectors asked{left_out}.",
     ]

@@ -70,3 +70,7 @@ def test_postgres_is_asked_for_no_product_that_is_too_small_for_a_double():
     guard = "WHEN \"m1\" < CAST('2E-203' AS DOUBLE PRECISION)\n      THEN 0.0E0"
     assert guard in to_sql(weights, Options(dialect="postgres"))
     assert "E-203" not in to_sql(weights, Options(dialect="duckdb"))
+
+
+def test_what_is_written_for_databricks_is_what_spark_was_asked():
+    assert written("databricks").replace("databricks", "spark") == written("spark")

@@ -67,8 +67,8 @@ def test_the_comment_says_which_formula_for_which_engine_and_what_the_columns_ar
     comment = text[: text.index("*/")]
     for said in ("2026Q4", "chs_ml", weights.digest, "postgres", "was run in the tests"):
         assert said in comment
-    assert "numbers (NULL where unknown): logins, minutes, service calls, nps, days overdue, tenure." in comment
-    assert "texts: plan, paid, region, vip." in comment
+    assert "numbers, NULL where unknown: logins, minutes, service calls, nps, days overdue, tenure." in comment
+    assert "texts, whole numbers or flags: plan, paid, region, vip." in comment
     assert "parsed back, and was not run" in to_sql(weights, Options(dialect="oracle"))
 
 
@@ -135,6 +135,11 @@ def test_hostile_words_end_no_comment_and_begin_no_template():
     assert not re.search(r"\{\{|\}\}|\$\{|\{%|%\}|--", comment)
     assert comment.count("*/") == comment.count("/*") == 1
     assert [type(found) for found in sqlglot.parse(text, read="duckdb")] == [exp.Select]
+
+
+def test_the_key_is_a_name_too():
+    with pytest.raises(FormulaError, match=r"^--key 'a\\nb' holds the control character"):
+        to_sql(by_hand(), Options(key="a\nb"))
 
 
 def test_another_relation_takes_the_tables_place():

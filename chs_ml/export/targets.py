@@ -43,6 +43,7 @@ TARGETS: Mapping[str, Target] = {
     "planhat": Target("a page to type into Planhat's builder", "vendors.planhat:to_planhat", ".md"),
     "hubspot": Target("a page to type into HubSpot's builder", "vendors.hubspot:to_hubspot", ".md"),
     "totango": Target("a page to type into Totango's builder", "vendors.totango:to_totango", ".md"),
+    "xlsx": Target("a workbook with live formulas", "xlsx:to_xlsx", ".xlsx"),
     "sql": Target(
         "one SELECT for a warehouse", "sql:to_sql", ".sql", frozenset({"dialect", "table", "key", "self_test"})
     ),

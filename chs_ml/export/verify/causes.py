@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from chs_ml.export.verify.answers import Answers, Tolerance
+from chs_ml.export.verify.answers import Tolerance
 from chs_ml.export.verify.banding import of_bands
 from chs_ml.export.verify.habit import Habit
 from chs_ml.export.verify.missing import of_missing
+from chs_ml.export.verify.scorer import Scorer, both
 from chs_ml.export.verify.shapes import of_conditions, of_curves, of_levels
 from chs_ml.export.verify.showing import Shown, roughly, showings, still_differing
 from chs_ml.export.verify.tally import Sample
 from chs_ml.formula import Formula
 from chs_ml.formula.columns import BoolArray, IntArray
-from chs_ml.formula.frames import Columns
 
 TRIED, MOST_CAUSES, FINALISTS = 400, 6, 6
 """Rows in which every habit is tried; causes that are told; habits that are tried in all rows."""
+
+LEAST_SHARE = 0.005
+"""Of the rows that differ, what a cause has to explain."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +49,12 @@ def likely_causes(
     formula: Formula, sample: Sample, tolerance: Tolerance, average: Mapping[str, float]
 ) -> tuple[list[Cause], int]:
     """Return likely causes, the one that explains most first, and how many rows none explains."""
-    shown = showings(formula, sample.given, sample.right, tolerance)
-    left = _anywhere(still_differing(sample.given, sample.right, tolerance, shown)) & sample.differ
-    causes: list[Cause] = []
+    search = _Search(formula, sample, tolerance)
     habits = list(habits_of(formula, average))
-    while left.any() and len(causes) < MOST_CAUSES:
-        found = _best(habits, sample, tolerance, shown, left)
-        if found is None:
-            break
-        habit, explained, against = found
-        equal = int((~sample.differ).sum())
-        causes.append(Cause(habit.says, int(explained.sum()), int(sample.differ.sum()), against, equal))
-        left &= ~explained
-    causes += _of_showings(sample, tolerance, shown, left)
-    roughly_right = left & ~_anywhere(
-        still_differing(sample.given, sample.right, tolerance, {**roughly(sample.given), **shown})
-    )
-    if roughly_right.any():
-        causes.append(Cause("numbers were computed in 32 bits", int(roughly_right.sum()), int(sample.differ.sum())))
-        left &= ~roughly_right
-    return sorted(causes, key=lambda cause: -cause.explains), int(left.sum())
+    while len(search.taken) < MOST_CAUSES and (found := search.best(habits)) is not None:
+        search.take(*found)
+    causes = search.causes()
+    return sorted(causes, key=lambda cause: -cause.explains), int(search.left.sum())
 
 
 def habits_of(formula: Formula, average: Mapping[str, float]) -> Iterator[Habit]:
@@ -76,39 +66,85 @@ def habits_of(formula: Formula, average: Mapping[str, float]) -> Iterator[Habit]
     yield from of_bands(formula)
 
 
-def _of_showings(sample: Sample, tolerance: Tolerance, shown: Shown, left: BoolArray) -> Iterator[Cause]:
-    """Give the ways in which columns are shown, with the rows that are right then, by themselves or by a habit."""
-    before = still_differing(sample.given, sample.right, tolerance, {})
-    after = still_differing(sample.given, sample.right, tolerance, shown)
-    for column, way in shown.items():
-        explained = before[column] & ~(after[column] & left)
-        yield Cause(way.says, int(explained.sum()), int(before[column].sum()))
+class _Search:
+    """The rows that are still unexplained, and what explains the others. shown: how columns are shown."""
+
+    def __init__(self, formula: Formula, sample: Sample, tolerance: Tolerance) -> None:
+        self.formula, self.sample, self.tolerance = formula, sample, tolerance
+        self.shown = showings(formula, sample.given, sample.right, tolerance)
+        self.differ, self.equal = int(sample.differ.sum()), int((~sample.differ).sum())
+        self.left = self._wrong(self.shown) & sample.differ
+        self.taken: list[tuple[Habit, Cause]] = []
+        self.together = 0
+
+    def best(self, habits: list[Habit]) -> tuple[Habit, BoolArray, int] | None:
+        """Return the habit that explains most of what is left, which rows, and how many right ones it would change."""
+        if not self.left.any():
+            return None
+        some = _Rows(self, np.flatnonzero(self.left)[:TRIED])
+        tried = [(int(some.explained(habit.scorer).sum()), habit) for habit in habits]
+        promising = sorted((each for each in tried if each[0]), key=lambda each: -each[0])[:FINALISTS]
+        every, right = _Rows(self, np.flatnonzero(self.left)), _Rows(self, np.flatnonzero(~self.sample.differ))
+        found, best = None, LEAST_SHARE * self.differ / len(every.at)
+        for _, habit in promising:
+            explained = every.explained(habit.scorer)
+            against = int((~right.explained(habit.scorer)).sum())
+            worth = explained.mean() - against / max(1, self.equal)
+            if worth > best:
+                found, best = (habit, every.among(explained), against), worth
+        return found
+
+    def take(self, habit: Habit, explained: BoolArray, against: int) -> None:
+        """Note a habit, and take away the rows that it explains, by itself or together with those before it."""
+        self.taken.append((habit, Cause(habit.says, int(explained.sum()), self.differ, against, self.equal)))
+        self.left &= ~explained
+        if len(self.taken) > 1 and self.left.any():
+            rows = _Rows(self, np.flatnonzero(self.left))
+            found = rows.explained(reduce(both, (each.scorer for each, _ in self.taken)))
+            self.together += int(found.sum())
+            self.left &= ~rows.among(found)
+
+    def causes(self) -> list[Cause]:
+        """Return what was found; last what explains small differences where nothing else does."""
+        found = [cause for _, cause in self.taken]
+        found += [Cause("several of these in one row", self.together, self.differ)] * bool(self.together)
+        found += self._of_showings()
+        roughly_right = self.left & ~self._wrong({**roughly(self.sample.given), **self.shown})
+        if roughly_right.any():
+            found.append(Cause("numbers were computed in 32 bits", int(roughly_right.sum()), self.differ))
+            self.left &= ~roughly_right
+        return found
+
+    def _of_showings(self) -> Iterator[Cause]:
+        """Give the ways in which columns are shown, with the rows that are right then, by themselves or by a habit."""
+        before, after = (
+            still_differing(self.sample.given, self.sample.right, self.tolerance, way) for way in ({}, self.shown)
+        )
+        for column, way in self.shown.items():
+            explained = before[column] & ~(after[column] & self.left)
+            yield Cause(way.says, int(explained.sum()), int(before[column].sum()))
+
+    def _wrong(self, shown: Shown) -> BoolArray:
+        return _anywhere(still_differing(self.sample.given, self.sample.right, self.tolerance, shown))
 
 
-def _best(
-    habits: list[Habit], sample: Sample, tolerance: Tolerance, shown: Shown, left: BoolArray
-) -> tuple[Habit, BoolArray, int] | None:
-    """Return the habit that explains most of the rows left, which ones, and how many right ones it would change."""
-    some = np.flatnonzero(left)[:TRIED]
-    tried = [(int(_equal(habit, sample, tolerance, shown, some).sum()), habit) for habit in habits]
-    promising = sorted((each for each in tried if each[0]), key=lambda each: -each[0])[:FINALISTS]
-    found, best = None, 0.0
-    every, right = np.flatnonzero(left), np.flatnonzero(~sample.differ)
-    for _, habit in promising:
-        explained = np.zeros(len(left), bool)
-        explained[every] = _equal(habit, sample, tolerance, shown, every)
-        against = int((~_equal(habit, sample, tolerance, shown, right)).sum()) if len(right) else 0
-        worth = explained.sum() / len(every) - (against / len(right) if len(right) else 0.0)
-        if worth > best:
-            found, best = (habit, explained, against), worth
-    return found
+class _Rows:
+    """Some rows of a sample, read once as the formula reads them."""
 
+    def __init__(self, search: _Search, at: IntArray) -> None:
+        self.at, self._search, self._given = at, search, search.sample.given.only(at)
+        self._read = Scorer(search.formula).reads({name: column[at] for name, column in search.sample.rows.items()})
 
-def _equal(habit: Habit, sample: Sample, tolerance: Tolerance, shown: Shown, at: IntArray) -> BoolArray:
-    """Return in which of some rows a scorer of this habit answers what was given."""
-    frame = Columns({name: column[at] for name, column in sample.rows.items()})
-    answers: Answers = habit.scorer.answers(frame)
-    return ~_anywhere(still_differing(sample.given.only(at), answers, tolerance, shown))
+    def explained(self, scorer: Scorer) -> BoolArray:
+        """Return in which of the rows a scorer answers what was given."""
+        answers = scorer.answers(self._read.columns, self._read)
+        return ~_anywhere(still_differing(self._given, answers, self._search.tolerance, self._search.shown))
+
+    def among(self, some: BoolArray) -> BoolArray:
+        """Return some of these rows as rows of the sample."""
+        every = np.zeros(len(self._search.left), bool)
+        every[self.at[some]] = True
+        return every
 
 
 def _anywhere(wrong: Mapping[str, BoolArray]) -> BoolArray:

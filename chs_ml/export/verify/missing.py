@@ -27,9 +27,10 @@ def _of(
     formula: Formula, average: Mapping[str, float], metrics: Collection[str], what: str, *, general: bool
 ) -> Iterator[Habit]:
     numeric = [name for name in metrics if kinds_of(formula)[name] == "number"]
+    touched = frozenset(metrics)
     read = [term for term in formula.terms if term.metric in metrics]
     if numeric:
-        yield Habit(f"{what} was taken as 0", Scorer(formula, rows=_as_zero(numeric)), general)
+        yield Habit(f"{what} was taken as 0", Scorer(formula, rows=_as_zero(numeric), touches=touched), general)
     if not read:
         return
     for said, health in {
@@ -40,11 +41,19 @@ def _of(
         "fell through to the end of its curve": lambda term: _end(term, -1),
         "fell through to the start of its curve": lambda term: _end(term, 0),
     }.items():
-        yield Habit(f"{what} {said}", Scorer(formula, shaped=_valued(metrics, health)), general)
+        yield Habit(f"{what} {said}", Scorer(formula, shaped=_valued(metrics, health), touches=touched), general)
     if any(isinstance(term.shape, Levels) for term in read):
-        yield Habit(f"{what} was taken as a level not listed", Scorer(formula, shaped=_as_other(metrics)), general)
+        yield Habit(
+            f"{what} was taken as a level not listed",
+            Scorer(formula, shaped=_as_other(metrics), touches=touched),
+            general,
+        )
         unseen = what.replace("a missing", "a level not listed of", 1) if not general else "a level not listed"
-        yield Habit(f"{unseen} was taken as missing", Scorer(formula, shaped=_other_as_missing(metrics)), general)
+        yield Habit(
+            f"{unseen} was taken as missing",
+            Scorer(formula, shaped=_other_as_missing(metrics), touches=touched),
+            general,
+        )
 
 
 def _as_zero(metrics: Sequence[str]) -> Callable[[Formula, Columns], Frame]:

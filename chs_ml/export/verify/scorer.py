@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -49,11 +50,11 @@ def summed(formula: Formula, health: Sequence[FloatArray], columns: Columns) -> 
     return 100.0 * total
 
 
-def covered(formula: Formula, columns: Columns) -> FloatArray:
+def covered(formula: Formula, known: Sequence[BoolArray]) -> FloatArray:
     """Return the share of the weights whose metric is known."""
-    total = np.zeros(len(columns))
-    for term in formula.terms:
-        total += term.weight * term.known(columns)
+    total = np.zeros(len(known[0]))
+    for term, there in zip(formula.terms, known, strict=True):
+        total += term.weight * there
     return np.minimum(total, 1.0)
 
 
@@ -79,12 +80,22 @@ def in_order(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return rules
 
 
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What the formula reads in some rows, of each term: a scorer computes again only what it reads otherwise."""
+
+    columns: Columns
+    health: tuple[FloatArray, ...]
+    known: tuple[BoolArray, ...]
+
+
 @dataclass(frozen=True)
 class Scorer:
     """How the formula is computed: the defaults are as it says.
 
     rows, shaped, …: each step, with another one in its place. rules_last: a rule overrules ``not scored``. silent: no
-    score and no probability are given to whom is not scored.
+    score and no probability are given to whom is not scored. touches: the metrics alone of which something may be read
+    otherwise; None: all.
     """
 
     formula: Formula
@@ -98,12 +109,24 @@ class Scorer:
     unscored: Callable[[Formula, Columns, FloatArray], BoolArray] = unscored
     rules_last: bool = False
     silent: bool = False
+    touches: frozenset[str] | None = None
 
-    def answers(self, frame: Frame) -> Answers:
-        """Return what such a scorer answers to each row."""
-        formula, columns = self.formula, Columns.of(self.rows(self.formula, Columns.of(frame)))
-        score = self.summed(formula, [self._health(term, columns) for term in formula.terms], columns)
-        coverage = covered(formula, columns)
+    def reads(self, frame: Frame, before: Read | None = None) -> Read:
+        """Return what such a scorer reads. before: what the formula reads in the same rows."""
+        columns = Columns.of(self.rows(self.formula, Columns.of(frame)))
+        health, known = [], []
+        for at, term in enumerate(self.formula.terms):
+            as_before = before is not None and self.touches is not None and self.touches.isdisjoint(term.metrics)
+            health.append(before.health[at] if before and as_before else self._health(term, columns))
+            known.append(before.known[at] if before and as_before else term.known(columns))
+        return Read(columns, tuple(health), tuple(known))
+
+    def answers(self, frame: Frame, before: Read | None = None) -> Answers:
+        """Return what such a scorer answers to each row; before: as ``reads`` takes it."""
+        formula, read = self.formula, self.reads(frame, before)
+        columns = read.columns
+        score = self.summed(formula, read.health, columns)
+        coverage = covered(formula, read.known)
         codes, out = self.banded(score, formula), self.unscored(formula, columns, coverage)
         band = names_of(codes, formula.bands)
         band = self._ruled(np.where(out, NOT_SCORED, band) if self.rules_last else band, columns)
@@ -126,3 +149,25 @@ class Scorer:
         for rule in self.rules(self.formula.rules):
             band = np.where(self.applies_in_rules(rule.when, columns), rule.band, band)
         return band
+
+
+def both(one: Scorer, other: Scorer) -> Scorer:
+    """Return a scorer with the habits of two; of two ways to do the same step the second one's, where both have one.
+
+    Of rows and shapes both ways are kept: rows are changed by one after the other, and a term is shaped as the scorer
+    does that touches its metric.
+    """
+    steps = {step.name: getattr(other, step.name) for step in fields(Scorer) if _own(other, step)}
+    if one.rows is not as_it_is and other.rows is not as_it_is:
+        steps["rows"] = lambda formula, columns: other.rows(formula, Columns.of(one.rows(formula, columns)))
+    if one.shaped is not shaped and other.shaped is not shaped:
+        steps["shaped"] = lambda term, columns: (
+            other.shaped if other.touches is None or term.metric in other.touches else one.shaped
+        )(term, columns)
+    everything = one.touches is None or other.touches is None
+    steps["touches"] = None if everything else (one.touches or frozenset()) | (other.touches or frozenset())
+    return replace(one, **steps)
+
+
+def _own(scorer: Scorer, step: Field[Any]) -> bool:
+    return step.name != "formula" and getattr(scorer, step.name) is not step.default

@@ -217,13 +217,15 @@ def test_bands_under_other_names_are_told():
 def test_two_mistakes_on_another_scale_are_told_apart():
     given = by_hand(lambda row: folded(nps_as_zero(row)))
     given = Answers({"score": given.numbers["score"] / 100.0}, {})
-    tally, causes, unexplained = causes_of(given)
-    assert {cause.says for cause in causes} >= {
+    _, causes, unexplained = causes_of(given)
+    assert {cause.says for cause in causes} == {
+        "several of these in one row",
         "score: on 0..1 instead of 0..100",
         "a missing 'nps' was taken as 0",
         "levels were compared without regard to case",
     }
-    assert unexplained < 0.2 * tally.differ  # rows with both mistakes
+    assert causes[-1].says == "several of these in one row" and causes[-1].explains > 0
+    assert unexplained == 0
 
 
 def test_noise_has_no_cause():

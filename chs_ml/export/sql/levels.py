@@ -30,11 +30,14 @@ class Reading:
     levels: tuple[str, ...]
     spellings: tuple[Spelling, ...]
 
-    def texts(self, table: Sequence[str], level: str) -> list[str]:
-        """Return the texts that mean this level of a table: the formula itself is asked."""
+    def meanings(self, table: Sequence[str]) -> list[list[str]]:
+        """Return for each level of a table the texts that mean it: the formula itself is asked."""
         known = [*self.levels, *(one.written for one in self.spellings)]
-        positions = level_positions(known, table)
-        return [text for text, position in zip(known, positions, strict=False) if position == table.index(level)]
+        found: list[list[str]] = [[] for _ in table]
+        for text, position in zip(known, level_positions(known, table), strict=False):
+            if 0 <= position < len(table):
+                found[position].append(text)
+        return found
 
     def read(self, given: str, dialect: Dialect) -> Node:
         """Return the column ``given`` as text that is compared, every other spelling written in one way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chs_ml.export.plan import Plan
@@ -34,10 +35,13 @@ class Places:
         """The name of that column."""
         return f"m{self._at(metric)}"
 
-    def is_level(self, metric: str, table: list[str] | tuple[str, ...], level: str) -> Node:
-        """Whether a metric has this level of a table; unknown where it is missing."""
-        texts = self.readings[metric].texts(table, level)
-        return among(self.read(metric), [self.dialect.level(text) for text in texts])
+    def levels(self, metric: str, table: Sequence[str]) -> list[Node]:
+        """Whether a metric has the first level of a table, the second …; unknown where it is missing."""
+        return [self._is_one_of(metric, texts) for texts in self.readings[metric].meanings(table)]
+
+    def listed(self, metric: str, table: Sequence[str]) -> Node:
+        """Whether a metric has any level of a table."""
+        return self._is_one_of(metric, [text for texts in self.readings[metric].meanings(table) for text in texts])
 
     def holds(self, when: Condition) -> Node:
         """Whether a condition is as asked: never unknown where the opposite is asked."""
@@ -45,12 +49,15 @@ class Places:
         if when.above is not None:
             above = self.dialect.number(when.above)
             return more(metric, above) if when.holds else either(is_null(metric), at_most(metric.copy(), above))
-        is_it = self.is_level(when.metric, [str(when.level)], str(when.level))
+        is_it = self.listed(when.metric, [str(when.level)])
         return is_it if when.holds else either(is_null(metric), not_(is_it))
 
     def below(self, metric: str, floor: float) -> Node:
         """Whether a metric is below a floor or unknown."""
         return either(is_null(self.read(metric)), less(self.read(metric), self.dialect.number(floor)))
+
+    def _is_one_of(self, metric: str, texts: Sequence[str]) -> Node:
+        return among(self.read(metric), [self.dialect.level(text) for text in texts])
 
     def _at(self, metric: str) -> int:
         return [*self.plan.kinds].index(metric) + 1

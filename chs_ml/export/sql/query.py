@@ -87,7 +87,7 @@ def scoring_parts(plan: Plan, dialect: Dialect, source: Source) -> list[tuple[st
         ("chs_given", selected(_given(plan, dialect, source, places), source.relation)),
         ("chs_read", selected([col("customer"), *_read(plan, dialect, places)], "chs_given")),
         ("chs_healthy", selected([col("customer"), *_healthy(plan, places)], "chs_read")),
-        ("chs_scored", selected([*map(col, CARRIED), *_scored(plan), *lost(plan)], "chs_healthy")),
+        ("chs_scored", selected([*map(col, CARRIED), *_scored(plan, dialect), *lost(plan, dialect)], "chs_healthy")),
     ]
     parts += [(name, selected([star(before), *columns], before)) for name, before, columns in ranked(plan, dialect)]
     because = named(not_scored_because(plan.formula), "because")
@@ -157,9 +157,9 @@ def _healthy(plan: Plan, places: Places) -> list[Node]:
     return [*columns, named(known, "known"), *texts]
 
 
-def _scored(plan: Plan) -> list[Node]:
+def _scored(plan: Plan, dialect: Dialect) -> list[Node]:
     terms = enumerate(plan.formula.terms, 1)
-    score = times(summed(times(number(term.weight), col(f"n{at}")) for at, term in terms), number(100.0))
+    score = times(summed(times(dialect.number(term.weight), col(f"n{at}")) for at, term in terms), number(100.0))
     coverage = case((more(col("known"), number(1.0)), number(1.0)), otherwise=col("known"))
     return [named(score, "score"), named(coverage, "coverage")]
 
@@ -169,5 +169,5 @@ def _churn_probability(plan: Plan, dialect: Dialect) -> Node:
     link = plan.formula.link
     if link is None:
         return dialect.as_double(case())
-    log_odds = plus(number(link.a), times(number(link.b / 100.0), col("score")))
+    log_odds = plus(dialect.number(link.a), times(dialect.number(link.b / 100.0), col("score")))
     return over(number(1.0), plus(number(1.0), called("EXP", log_odds)))

@@ -34,29 +34,42 @@ from chs_ml.export.sql.tree import (
 Part = tuple[str, str, list[Node]]
 
 
-def lost(plan: Plan) -> list[Node]:
+def lost(plan: Plan, dialect: Dialect) -> list[Node]:
     """Return the points of each term above the average customer's, of the columns n1, n2 …; negative: lost."""
-    parts = zip(plan.formula.terms, plan.averages, strict=True)
-    points = [
-        times(minus(col(f"n{at}"), number(mean)) if mean else col(f"n{at}"), number(100.0 * term.weight))
-        for at, (term, mean) in enumerate(parts, 1)
-    ]
-    return [named(value, f"d{at}") for at, value in enumerate(points, 1)]
+    columns = []
+    for at, (term, mean) in enumerate(zip(plan.formula.terms, plan.averages, strict=True), 1):
+        above = minus(col(f"n{at}"), dialect.number(mean)) if mean else col(f"n{at}")
+        columns.append(named(times(above, dialect.number(100.0 * term.weight)), f"d{at}"))
+    return columns
 
 
 def ranked(plan: Plan, dialect: Dialect) -> Iterator[Part]:
     """Give the parts that find the reasons: each its name, the part before it, and the columns that it adds."""
-    terms = range(1, len(plan.formula.terms) + 1)
-    for place in range(1, min(REASONS, len(terms)) + 1):
-        before = [f"who{earlier}" for earlier in range(1, place)]
-        left = [
-            case((_is(before, at), number(0.0)), otherwise=col(f"d{at}")) if before else col(f"d{at}") for at in terms
-        ]
-        parts = f"chs_who_{place - 1}" if before else "chs_scored", f"chs_least_{place}", f"chs_who_{place}"
-        yield parts[1], parts[0], [named(dialect.least(left), f"least{place}")]
-        whose = [(every(same(col(f"d{at}"), col(f"least{place}")), *_is_not(before, at)), whole(at)) for at in terms]
-        points = called("FLOOR", minus(number(0.5), col(f"least{place}")))
-        yield parts[2], parts[1], [named(case(*whose, otherwise=whole(0)), f"who{place}"), named(points, f"up{place}")]
+    terms, before = len(plan.formula.terms), "chs_scored"
+    for place in range(1, min(REASONS, terms) + 1):
+        least, who = f"chs_least_{place}", f"chs_who_{place}"
+        yield least, before, [named(dialect.least(_left(place, terms)), f"least{place}")]
+        rounded = called("FLOOR", minus(number(0.5), col(f"least{place}")))
+        yield who, least, [named(_whose(place, terms), f"who{place}"), named(rounded, f"up{place}")]
+        before = who
+
+
+def _left(place: int, terms: int) -> list[Node]:
+    """Return the points of the terms, 0 for those that took an earlier place."""
+    taken = [f"who{earlier}" for earlier in range(1, place)]
+    return [
+        case((among(whole(at), [*map(col, taken)]), number(0.0)), otherwise=col(f"d{at}")) if taken else col(f"d{at}")
+        for at in range(1, terms + 1)
+    ]
+
+
+def _whose(place: int, terms: int) -> Node:
+    """Return the first of the terms whose points are the least, and which took no earlier place."""
+    whens = []
+    for at in range(1, terms + 1):
+        free = [differs(col(f"who{earlier}"), whole(at)) for earlier in range(1, place)]
+        whens.append((every(same(col(f"d{at}"), col(f"least{place}")), *free), whole(at)))
+    return case(*whens, otherwise=whole(0))
 
 
 def told(plan: Plan, dialect: Dialect) -> list[Node]:
@@ -64,14 +77,6 @@ def told(plan: Plan, dialect: Dialect) -> list[Node]:
     there = min(REASONS, len(plan.formula.terms))
     texts = [_text(plan, place, dialect) for place in range(1, there + 1)]
     return [*texts, *(word("") for _ in range(REASONS - there))]
-
-
-def _is(before: list[str], at: int) -> Node:
-    return among(whole(at), [col(name) for name in before])
-
-
-def _is_not(before: list[str], at: int) -> list[Node]:
-    return [differs(col(name), whole(at)) for name in before]
 
 
 def _text(plan: Plan, place: int, dialect: Dialect) -> Node:

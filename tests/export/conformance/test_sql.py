@@ -86,7 +86,7 @@ def test_a_fixed_formula_and_its_self_test(engine):
         assert check_the_rest(engine, weights) >= 14
         if engine.name.startswith("Polars"):
             continue  # its SQL reads no table of literals
-        assert engine.query(self_test(weights, engine)) == []
+        assert engine.query(self_test(make(), engine)) == []
 
 
 @pytest.mark.slow
@@ -118,11 +118,12 @@ def test_drawn_formulas_where_an_answer_takes_long(engine, many):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("engine", "many"),
-    [("duckdb", 60), ("postgres", 12), ("mariadb", 40)],  # 18 hostile texts each: over a thousand on DuckDB
+    ("engine", "many", "least"),
+    [("duckdb", 60, 40), ("postgres", 12, 8), ("mariadb", 40, 2)],  # 18 hostile texts each: over a thousand on DuckDB
     indirect=["engine"],
 )
-def test_hostile_names_are_data_or_refused(engine, many):
+def test_hostile_names_are_data_or_refused(engine, many, least):
+    """MariaDB refuses most of them: no sign of a name lies beyond U+FFFF."""
     met: Counter[str] = Counter()
 
     @settings(max_examples=many)
@@ -140,7 +141,7 @@ def test_hostile_names_are_data_or_refused(engine, many):
         met["scored"] += 1
 
     ask()
-    assert met["scored"] > many // 8, met  # MariaDB refuses most: no sign of a name lies beyond U+FFFF
+    assert met["scored"] >= least, met
 
 
 @settings(max_examples=100)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from chs_ml.export.verify import Answers, Batch, Scorer, Tally, likely_causes
@@ -14,6 +16,7 @@ from chs_ml.formula.columns import numbers
 from chs_ml.formula.edges import frame_of
 from chs_ml.formula.frames import Columns
 from chs_ml.formula.kinds import kinds_of
+from tests.export.conformance.formulas import by_hand as by_hand_file
 from tests.export.conformance.formulas import everything
 from tests.formula import drawn, reference
 
@@ -226,6 +229,24 @@ def test_two_mistakes_on_another_scale_are_told_apart():
     }
     assert causes[-1].says == "several of these in one row" and causes[-1].explains > 0
     assert unexplained == 0
+
+
+def test_what_everybody_writes_first_in_sql_is_seen_through():
+    """GREATEST and LEAST pass NULL over: what nobody knows is as good as the most, or as bad where less is better."""
+    formula = by_hand_file().formula
+    draw = np.random.default_rng(7)
+    rows = {"usage": draw.uniform(0, 1, 500), "nps": draw.uniform(0, 10, 500), "tickets": draw.uniform(0, 10, 500)}
+    for column in rows.values():
+        column[draw.random(500) < 0.1] = np.nan
+    asked = pa.table({name: pa.array(column, from_pandas=True) for name, column in rows.items()})  # noqa: F841 - by SQL
+    shares = ["LEAST(1, usage)", "LEAST(1, nps / 10)", "(1 - LEAST(1, tickets / 10))"]
+    naive = " + ".join(
+        f"{weight} * GREATEST(0, {share})" for weight, share in zip((0.3, 0.4, 0.3), shares, strict=True)
+    )
+    score = duckdb.sql(f"SELECT 100 * ({naive})::DOUBLE AS score FROM asked").fetchnumpy()["score"]
+    tally, causes, unexplained = causes_of(Answers({"score": np.asarray(score)}, {}), formula, rows)
+    assert [cause.says for cause in causes] == ["a missing value fell through to the end of its curve"]
+    assert (causes[0].explains, causes[0].against, unexplained) == (tally.differ, 0, 0)
 
 
 def test_noise_has_no_cause():

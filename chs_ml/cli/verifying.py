@@ -114,15 +114,15 @@ def _plural(noun: str, count: int) -> str:
 
 def _notes(weights: WeightsFile, found: Verified) -> list[str]:
     stale = sum(rows for digest, rows in found.digests.items() if digest != weights.digest)
-    where = "of the table" if found.kind == "row" else "of the file"
+    rows, here = found.kind + "s", "of the table" if found.kind == "row" else "of the weights file"
     counts = {
-        f"{{}} {where} have no answer": found.missing,
-        "{} answered stand nowhere in what was asked": found.unknown,
-        "{} of the answers repeat a customer of an earlier one; the first was compared": found.again_in_scores,
-        "{} of the table repeat a customer of an earlier one; the first was compared": found.again_in_table,
-        f"{{}} say that they were made by another formula (digest other than {weights.digest[:12]}…)": stale,
+        f"{{:,}} {rows} {here} have no answer": found.missing,
+        f"{{:,}} answers are to none of the {rows} {here}": found.unknown,
+        "{:,} answers repeat the id of an earlier one; the first was compared": found.again_in_scores,
+        "{:,} rows of the table repeat the id of an earlier one; the first was compared": found.again_in_table,
+        f"{{:,}} answers say that another formula made them (digest other than {weights.digest[:12]}…)": stale,
     }
-    notes = [said.format(f"{count:,} {_plural(found.kind, count)}") for said, count in counts.items() if count]
+    notes = [said.format(count) for said, count in counts.items() if count]
     if found.left_out:
         why = ", ".join(f"{reason}: {count}" for reason, count in found.left_out.items())
         many = f"{sum(found.left_out.values())} of {len(weights.vectors)}"

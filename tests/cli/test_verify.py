@@ -157,7 +157,10 @@ def test_customers_who_are_missing_unknown_or_repeated_are_counted(verify, score
         {"scores": 3, "table": 0},
     )
     assert "equal within 1e-9 in all 280 rows that were compared, but not complete" in answer.out
-    assert "20 rows of the table have no answer" in answer.out and "5 rows answered stand nowhere" in answer.out
+    assert (
+        "20 rows of the table have no answer" in answer.out
+        and "5 answers are to none of the rows of the table" in answer.out
+    )
     answer, _ = verify(strangers)
     assert answer.code == 2 and "not one of its customers" in answer.err
 
@@ -202,7 +205,7 @@ def test_customers_are_told_apart_by_cutoff_where_there_are_several(verify, scor
 def test_another_formulas_scores_are_told_to_be(verify, scored, customers):
     right = scored(customers)
     answer, told = verify(right.assign(digest="0" * 64, score=right["score"] * 0.9 + 3.0))
-    assert "300 rows say that they were made by another formula" in answer.out
+    assert "300 answers say that another formula made them" in answer.out
     assert told["digests_given"] == {"0" * 64: 300}
     assert told["causes"][0]["says"] == "score: 0.9 × the formula's + 3: on another scale"
 
@@ -232,7 +235,7 @@ def test_every_other_dependable_answer_to_the_vectors_is_accepted(verify, run, d
     )
     assert told["vectors_left_out"]["NaN or infinity"] == 3 and "CSV cannot hold them" in answer.out
     answer, told = verify(right.iloc[:-2], table=False)
-    assert answer.code == 1 and told["missing"] == 2 and "2 vectors of the file have no answer" in answer.out
+    assert answer.code == 1 and told["missing"] == 2 and "2 vectors of the weights file have no answer" in answer.out
     answer, told = verify(right.assign(score=right["score"] / 100.0), table=False)
     assert answer.code == 1 and told["causes"][0]["says"] == "score: on 0..1 instead of 0..100"
     stale = right.assign(customer=right["customer"].str.replace(r"[0-9a-f]{8}$", "00000000", regex=True))

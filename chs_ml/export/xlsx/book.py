@@ -17,6 +17,8 @@ LONGEST_TEXT = 32_767
 LINE_HEIGHT = 12.75
 STALE = "not recalculated"
 _UNDATED = datetime(2000, 1, 1)
+_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
+"""Texts that the writer would keep as errors; a level may be called so. A reader that calculates sees the text."""
 _SETTINGS = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
 
 
@@ -97,14 +99,8 @@ class Sheet:
 
     def formula(self, row: int, column: int, formula: str, value: Any, style: str | Style = "text") -> None:
         """Write a formula, and what it says for readers that do not calculate."""
-        shown: Any = "" if value is None else value
-        if self.book.stale:
-            shown = STALE
-        elif isinstance(shown, float):
-            shown = repr(shown)
-            self.page.write_formula(row, column, "=" + formula, self.book.style(style), float(shown))
-            return
-        self.page.write_formula(row, column, "=" + formula, self.book.style(style), shown)
+        shown: Any = "" if value is None or value in _ERRORS else value
+        self.page.write_formula(row, column, "=" + formula, self.book.style(style), STALE if self.book.stale else shown)
 
     def given(self, row: int, column: int, value: Any, style: str | Style = "text") -> None:
         """Write a customer's value: what is missing, or no cell can hold, is an empty cell."""

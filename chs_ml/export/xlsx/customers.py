@@ -17,6 +17,7 @@ from chs_ml.export.xlsx.layout import (
     NAME_OF_BAND,
     NAME_OF_CUSTOMERS,
     TEST,
+    TEST_HEADS,
     Columns,
     Layout,
 )
@@ -175,7 +176,10 @@ def _longest(layout: Layout, name: str) -> int:
 
 
 def _status(layout: Layout) -> str:
-    """Say aloud, above the customers, when this workbook is no longer the formula that it names."""
-    differ = Cell(TEST, 2, 0)
+    """Say aloud, above the customers, where pasted heads are not the formula's, or parameters not as exported."""
+    mine, count = Cell(CUSTOMERS, HEAD, 1), len(layout.metrics)
+    expected = Cell(TEST, HEAD, len(TEST_HEADS)).across(count)
     changed = "The Self-test differs: a weight, a curve or a cut was changed, so these are what-if scores."
-    return f'IF(LEFT({differ},2)="0 ","","{changed}")'
+    wrong = '" heads are not the metric that the formula reads there. The Self-test has them in order."'
+    differ = f"SUMPRODUCT(1-EXACT({mine.across(count).here},{expected}))"
+    return f'IF({differ}>0,{differ}&{wrong},IF(LEFT({Cell(TEST, 2, 0)},2)="0 ","","{changed}"))'

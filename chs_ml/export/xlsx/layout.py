@@ -16,6 +16,9 @@ READ_ME, OVERVIEW, CUSTOMERS, ONE, FORMULA, CURVES, WORKINGS, TEST, TEST_WORKING
 )  # fmt: skip
 HEAD, FIRST = 4, 5
 """The row of heads, and of the first customer, on every sheet that has a row for each customer."""
+TEST_HEADS = ["Row", "What it tries", "Expected score", "Score", "Expected churn_probability", "churn_probability",
+         "Expected band", "Band", "Same?"]  # fmt: skip
+"""Heads of the self-test, to the right of which its customers stand, a metric a column."""
 LOOKED = 20_000
 """Customers that counts, charts and the page of one customer look at, where formulas were filled further down."""
 NAME_OF_BAND, NAME_OF_CUSTOMERS = "band_{}", "customer_list"

@@ -84,7 +84,7 @@ def write_one_customer(sheet: Sheet, weights: WeightsFile, workings: Workings, s
         "type": "data_bar", "bar_color": "#9CCDB9", "bar_negative_color": "#E3A79E", "bar_solid": True,
         "bar_axis_color": "#6B7785"})  # fmt: skip
     _chart(sheet, page, min(len(terms), CHARTED), end + 3)
-    sheet.widths(36, 25, 48, 9, 9, 9, 9, 11, 17, 11)
+    sheet.widths(33, 20, 40, 8, 9, 9, 8, 10, 16, 11)
     sheet.page.set_row(0, 24)
     sheet.page.set_row(TOP - 1, 30)
     rows = 4 + (70 + 24 * min(len(terms), CHARTED)) // 20
@@ -152,7 +152,7 @@ def _line(sheet: Sheet, page: _Page, row: int, at: int) -> None:
     given = page.workings.given[shown].get(term.metric) if page.workings.given else None
     shown_value = "(empty)" if given in (None, "") or given != given else given  # noqa: PLR0124 - NaN
     where = _where_said(page, at, values) if values else ""
-    sheet.tall(row, (layout.plan.labels[at], 34), (where, 46), (str(shown_value), 23))
+    sheet.tall(row, (layout.plan.labels[at], 31), (where, 43), (str(shown_value), 20))
     sheet.formula(row, 1, page.known(f'IF(ISBLANK({value}),"(empty)",{value})'), shown_value, "line value")
     sheet.formula(row, 2, page.readable(_where(page, at)), where, "line wrap")
     sheet.formula(row, 3, page.readable(page.of(page.workings.columns.health + at)), health, "line health")
@@ -262,7 +262,7 @@ def _chart(sheet: Sheet, page: _Page, count: int, row: int) -> None:
     axis = {"num_font": {"size": 9}, "num_format": "0", "major_gridlines": grid, "line": {"none": True}}
     chart.set_x_axis({**axis, "label_position": "high"})
     chart.set_legend({"position": "bottom", "font": {"size": 9}})
-    chart.set_size({"width": 1090, "height": 90 + 24 * count})
+    chart.set_size({"width": 960, "height": 90 + 24 * count})
     sheet.page.insert_chart(
         row, 0, chart, {"x_offset": 4, "y_offset": 4, "description": "Bar chart of points per action"}
     )

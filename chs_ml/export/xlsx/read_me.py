@@ -12,8 +12,8 @@ from chs_ml.export.xlsx.book import Sheet
 from chs_ml.export.xlsx.layout import (
     CURVES,
     CUSTOMERS,
-    FIRST,
     FORMULA,
+    HEAD,
     LOOKED,
     ONE,
     OVERVIEW,
@@ -133,8 +133,9 @@ def _caution() -> Iterator[Line]:
 def _how_to(rows: int, layout: Layout) -> Iterator[Line]:
     yield (
         f"Paste into {CUSTOMERS}",
-        f"From row {FIRST + 1} on, values only (Paste special: Values): {layout.plan.customer} first, then the metrics "
-        f"in the order of the heads. Delete the examples. Formulas are ready for {rows:,} customers.",
+        f"Values only (Paste special: Values): {layout.plan.customer} first, then the metrics in the order of heads. "
+        f"Best with their heads, onto row {HEAD + 1}: a red line says where one is not the metric expected. Delete the "
+        f"examples that are left. Formulas are ready for {rows:,} customers.",
     )
     yield (
         "More customers",

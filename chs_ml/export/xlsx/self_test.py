@@ -10,7 +10,7 @@ from typing import Any
 from chs_ml.export.xlsx.book import Sheet
 from chs_ml.export.xlsx.cells import Cell, in_row
 from chs_ml.export.xlsx.customers import color_bands
-from chs_ml.export.xlsx.layout import FIRST, HEAD, TEST, TEST_WORKINGS, Layout
+from chs_ml.export.xlsx.layout import FIRST, HEAD, TEST, TEST_HEADS, TEST_WORKINGS, Layout
 from chs_ml.export.xlsx.level_keys import LARGEST, SMALLEST
 from chs_ml.export.xlsx.styles import band_style
 from chs_ml.export.xlsx.values import Values
@@ -18,8 +18,6 @@ from chs_ml.export.xlsx.workings import Workings
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.vectors import TOLERANCE, read_input
 
-HEADS = ["Row", "What it tries", "Expected score", "Score", "Expected churn_probability", "churn_probability",
-         "Expected band", "Band", "Same?"]  # fmt: skip
 DIFFERS, SAME = "differs", "same"
 DIFFER = Cell(TEST, 2, 0)
 """The cell that says how many rows differ."""
@@ -52,7 +50,7 @@ class Trials:
 
 def trial_workings(layout: Layout, trials: Trials) -> Workings:
     """Return the workings of the trials."""
-    given = {name: len(HEADS) + at for at, name in enumerate(layout.metrics)}
+    given = {name: len(TEST_HEADS) + at for at, name in enumerate(layout.metrics)}
     ids = [float(at + 1) for at in range(len(trials.rows))]
     return Workings(layout, TEST_WORKINGS, TEST, given, ids, trials.rows, Values.of(layout, trials.rows))
 
@@ -74,14 +72,14 @@ def write_self_test(sheet: Sheet, layout: Layout, workings: Workings, trials: Tr
     said = f"0 of {count} rows differ"
     sheet.formula(2, 0, f'COUNTIF({verdicts},"{DIFFERS}")&" of {count} rows differ"', said, "strong")
     sheet.text(3, 0, _left_out(trials), "note line")
-    sheet.texts(HEAD, 0, [*HEADS, *layout.metrics])
+    sheet.texts(HEAD, 0, [*TEST_HEADS, *layout.metrics])
     sheet.page.set_row(0, 24)
     sheet.page.set_row(HEAD, 45)
     for at, (vector, row) in enumerate(zip(trials.vectors, trials.rows, strict=True)):
         _row(sheet, workings, FIRST + at, vector)
         for place, name in enumerate(layout.metrics):
             style = "text value" if layout.plan.kinds[name] == "level" else "number"
-            sheet.given(FIRST + at, len(HEADS) + place, row[name], style)
+            sheet.given(FIRST + at, len(TEST_HEADS) + place, row[name], style)
     last = FIRST + max(1, count) - 1
     for column in (6, 7):
         color_bands(sheet, layout, (FIRST, column, last, column))
@@ -93,7 +91,7 @@ def write_self_test(sheet: Sheet, layout: Layout, workings: Workings, trials: Tr
         sheet.page.conditional_format(2, 0, 2, 0, {**rule, "format": style})
     sheet.widths(8, 34, 14, 14, 17, 17, 16, 16, 9)
     sheet.page.freeze_panes(FIRST, 1)
-    sheet.printed(landscape=True, title=layout.plan.called, last=(last, len(HEADS) - 1), repeat=HEAD)
+    sheet.printed(landscape=True, title=layout.plan.called, last=(last, len(TEST_HEADS) - 1), repeat=HEAD)
 
 
 def _row(sheet: Sheet, workings: Workings, row: int, vector: Mapping[str, Any]) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from chs_ml.export.plan import MOST_POINTS, REASONS, WORTH_SAYING
 from chs_ml.export.xlsx.book import Sheet
-from chs_ml.export.xlsx.cells import Area, Cell, in_row, letters, row_of
+from chs_ml.export.xlsx.cells import Cell, in_row, letters, row_of
 from chs_ml.export.xlsx.layout import AVERAGE, FIRST, HEAD, INTERVAL, METRIC, VERDICT, WEIGHT, Columns, Layout, holding
 from chs_ml.export.xlsx.level_keys import whole_of
+from chs_ml.export.xlsx.reading import level_read, number_read, on_curve, whole_points
 from chs_ml.export.xlsx.values import Row, Values
 from chs_ml.formula import NOT_SCORED, Condition, Curve, Term
 from chs_ml.formula.bands import CUT_TOLERANCE
@@ -108,24 +109,13 @@ class Workings:
         return f'IF({used}="","",IF(COUNTIF({reads},"{NO_NUMBER}")=0,"{SCORED}",{wrong}))'
 
     def _number(self, name: str, row: int) -> str:
-        x = in_row(self.places[name], row, self.inputs)
-        read = f'IF(ISLOGICAL({x}),IF({x},1,0),IF(ISNUMBER({x}),{x},IF(TRIM({x})="","","{NO_NUMBER}")))'
+        read = number_read(in_row(self.places[name], row, self.inputs), NO_NUMBER)
         return f'IF({in_row(Columns.USED, row)}="","",{read})'
 
     def _level(self, name: str, row: int) -> str:
-        x = in_row(self.places[name], row, self.inputs)
-        text = f'IF(OR(LOWER({x})="true",LOWER({x})="false"),LOWER({x}),{self._whole(name, x)})'
-        read = f'IF(ISLOGICAL({x}),IF({x},"true","false"),IF(ISNUMBER({x}),{x},{text}))'
+        whole = any(whole_of(level) for level in _levels_of(self.layout, name))
+        read = level_read(in_row(self.places[name], row, self.inputs), whole=whole)
         return f'IF({in_row(Columns.USED, row)}="","",{read})'
-
-    def _whole(self, name: str, x: str) -> str:
-        """Return the text of a cell, ``1`` for ``1.0`` where some level of the metric is a whole number."""
-        if not any(whole_of(level) for level in _levels_of(self.layout, name)):
-            return f'{x}&""'
-        begins = f'LEFT({x},FIND(".0",{x}&".0")-1)'
-        ends = f'SUBSTITUTE(MID({x},FIND(".0",{x}&".0")+2,LEN({x})),"0","")=""'
-        is_whole = f'OR({begins}="-0",IFERROR(EXACT({begins},INT(VALUE({begins}))&""),FALSE))'
-        return f'IF(AND({ends},{is_whole}),{begins},{x}&"")'
 
     def _conditions(self) -> Iterator[Column]:
         for place, when in enumerate(self.layout.conditions):
@@ -166,7 +156,7 @@ class Workings:
         term, shelf = self.layout.terms[at], self.layout.shelves[at]
         step, read = in_row(self.columns.steps + at, row), in_row(self.columns.reads[term.metric], row)
         if isinstance(term.shape, Curve):
-            shape = f'IF({step}="missing",{shelf.missing},{_on_curve(read, step, shelf.knots, shelf.values)})'
+            shape = f'IF({step}="missing",{shelf.missing},{on_curve(read, step, shelf.knots, shelf.values)})'
         else:
             rest = f'IF({step}="other",{shelf.other},{shelf.missing})'
             shape = f"IF(ISNUMBER({step}),INDEX({shelf.values},{step}),{rest})"
@@ -292,23 +282,13 @@ class Workings:
         terms, place = len(self.layout.terms), in_row(self.columns.places + at, row)
         if at >= terms:
             return '""'
-        lost = f"-INDEX({row_of(self.columns.against, terms, row)},1,{place})"
-        even = f"IF(({lost})-INT({lost})=0.5,2*ROUND(({lost})/2,0),ROUND({lost},0))"
-        points = f"MAX(1,MIN({MOST_POINTS},{even}))"
+        points = whole_points(f"-INDEX({row_of(self.columns.against, terms, row)},1,{place})", MOST_POINTS)
         label = f"INDEX({self.layout.of_term(0, 0).down(terms)},{place})"
         said = f'{label}&": -"&{points}&IF({points}=1," point"," points")'
         return self._if_ok(row, f'IF({place}="","",{said})')
 
     def _if_ok(self, row: int, formula: str) -> str:
         return f'IF({in_row(Columns.STATE, row)}="{SCORED}",{formula},"")'
-
-
-def _on_curve(read: str, step: str, knots: Area, values: Area) -> str:
-    """Return the straight line between the knot at or below a number and the next one; level beyond both ends."""
-    count = f"ROWS({knots})"
-    rise = f"(INDEX({values},{step}+1)-INDEX({values},{step}))/(INDEX({knots},{step}+1)-INDEX({knots},{step}))"
-    line = f"INDEX({values},{step})+({read}-INDEX({knots},{step}))*{rise}"
-    return f"IF({step}=0,INDEX({values},1),IF({step}={count},INDEX({values},{count}),{line}))"
 
 
 def _of(formula: Callable[[Any, int], str], what: Any) -> Callable[[int], str]:

@@ -29,7 +29,8 @@ ODD = [
     {},
     {**USUAL, "nps": "  ", "plan": "IT'S"},
 ]
-CUT, SHEET_OF_FORMULA = 60.0, "xl/worksheets/sheet5.xml"
+CUT = 60.0
+SHEET_OF_CUSTOMERS, SHEET_OF_FORMULA = "xl/worksheets/sheet3.xml", "xl/worksheets/sheet5.xml"
 
 
 def changed(content: bytes, cells: dict[str, float]) -> bytes:
@@ -47,6 +48,20 @@ def changed(content: bytes, cells: dict[str, float]) -> bytes:
     return out.getvalue()
 
 
+def exchanged_heads(content: bytes) -> bytes:
+    """The workbook with the heads of its first two metrics exchanged, as a table in another order brings them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            text = before.read(name)
+            if name == SHEET_OF_CUSTOMERS:
+                cells = [re.search(rf'(<c r="{cell}"[^>]*><v>)([^<]*)'.encode(), text) for cell in ("B5", "C5")]
+                for one, other in (cells, cells[::-1]):
+                    text = text.replace(one[0], one[1] + other[2])
+            after.writestr(name, text)
+    return out.getvalue()
+
+
 @pytest.fixture(scope="module")
 def books(tmp_path_factory):
     weights = everything()
@@ -59,6 +74,7 @@ def books(tmp_path_factory):
         "what if": changed(usual, {first: 0.1, second: 0.2, cut: CUT}),
         "sum": changed(usual, {first: 0.25}),
         "odd": stale_book(weights, ODD),
+        "heads": exchanged_heads(usual),
     }
     return contents, recalculated(tmp_path_factory.mktemp("what_if") / "office", contents)
 
@@ -139,3 +155,9 @@ def test_one_customer_can_be_followed_from_its_cells(books):
     assert sum(points) == pytest.approx(sheet[5][0], abs=1e-9)
     assert [row[3] * row[4] * 100 for row in sheet[10 : 10 + len(points)]] == pytest.approx(points)
     assert sheet[11 + len(points)][0] == "The points add up to the score."
+
+
+def test_columns_in_another_order_are_told_by_their_heads(books):
+    said = {name: books[1][name][CUSTOMERS][2][0] for name in ("shown", "odd", "heads")}
+    assert said["heads"].startswith("2 heads are not the metric that the formula reads there")
+    assert said["shown"] == said["odd"] == ""

@@ -18,7 +18,7 @@ from chs_ml.export import export
 from chs_ml.export.plan import Plan, plan_of
 from chs_ml.export.xlsx import to_xlsx, workbook
 from chs_ml.export.xlsx.examples import examples_of
-from chs_ml.export.xlsx.layout import CUSTOMERS, FIRST, FORMULA, HEAD, ONE, READ_ME, TEST, WORKINGS
+from chs_ml.export.xlsx.layout import CURVES, CUSTOMERS, FIRST, FORMULA, HEAD, ONE, READ_ME, TEST, WORKINGS
 from chs_ml.export.xlsx.limits import check_fits
 from chs_ml.formula import Band, Curve, Formula, Levels, Rule, ScoreWhen, Term, WeightsFile
 from chs_ml.formula.conditions import Condition
@@ -211,6 +211,14 @@ def test_a_file_that_contradicts_itself_is_refused():
     wrong = replace(weights, vectors=[{**weights.vectors[0], "score": 3.25}])
     with pytest.raises(FormulaError, match=r"^the weights file contradicts itself: vector 0: score is"):
         to_xlsx(wrong)
+
+
+def test_a_level_that_is_called_like_an_error_is_kept_as_none():
+    levels = Levels((("#REF!", 1.0), ("#N/A", 0.0)), 0.5, 0.5)
+    sheets = opened(workbook(file_of(term("plan", levels)), None, rows=4))
+    kept = [cell.value for cells in sheets.values() for cell in cells.values() if cell.formula]
+    assert not {"#REF!", "#N/A"} & set(kept)
+    assert {"#REF!", "#N/A"} <= {cell.value for cell in sheets[CURVES].values()}
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch):

@@ -24,6 +24,8 @@ from chs_ml.formula.vectors import read_input
 from tests.export.conformance import hostile, sql_engines
 from tests.export.conformance.formulas import DRAWN, FIXED, by_hand, drawn_file
 from tests.export.conformance.suite import TOLERANCE, check, with_many
+from tests.export.sql.test_levels import TEXTS as SPELLINGS
+from tests.export.sql.test_levels import file_of
 from tests.history.asof import engines
 
 TEXTS = ("band", "band_by_score", "reason_1", "reason_2", "reason_3", "formula", "digest")
@@ -160,6 +162,15 @@ def test_a_hostile_name_of_a_table(duckdb, parts):
         assert cursor.execute(text).fetchone()[:2] == (7, 100.0)
     finally:
         cursor.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("engine", [*HERE, "polars", *SERVERS, *SLOW], indirect=True)
+def test_every_spelling_of_a_level(engine):
+    for table in [("1.0", "0", "gold"), ("10", "True", "-5.0")]:
+        weights = file_of(table)
+        rows = [{"plan": text} for text in SPELLINGS]
+        found = [row["score"] for row in engine.scored(weights, rows)]
+        assert found == pytest.approx(weights.formula.score({"plan": SPELLINGS}).tolist(), abs=1e-9)
 
 
 @pytest.mark.parametrize("engine", [*HERE, *SERVERS], indirect=True)

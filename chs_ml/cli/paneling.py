@@ -17,10 +17,9 @@ from chs_ml.errors import SpecError
 from chs_ml.formula.atomic import write_whole
 from chs_ml.history.asof.build import outcomes_of, panel_of_history, staged_history, today_of
 from chs_ml.history.asof.moments import AsOf
-from chs_ml.history.asof.table import nobody_there
 from chs_ml.history.asof.text import panel_sql
 from chs_ml.history.asof.values import after_the_data, unheard_values
-from chs_ml.history.findings import Finding, TableError
+from chs_ml.history.findings import Finding, TableError, error
 from chs_ml.history.id_case import hinting, with_hints
 from chs_ml.history.leaks import suspicions
 from chs_ml.spec import CalibrationSpec
@@ -92,7 +91,7 @@ def _built(
         as_of = outcomes_of(staged, spec, when) if outcome else AsOf(tuple(when), None)
         table = panel_of_history(staged, spec, as_of)
         if not len(table):
-            raise TableError(nobody_there())
+            raise TableError(error("no-rows", "no customer is in the panel at any cutoff", "chs-ml check says why"))
         doubts = [*staged.findings, *unheard_values(staged, spec)]
         doubts += after_the_data(staged, spec.history, as_of.days) if spec.history else []
         doubts += suspicions(staged, table, spec) if outcome else []

@@ -37,21 +37,21 @@ TARGETS: Mapping[str, Target] = {
     "csv": Target("the weights as a table", "csv:to_csv", ".csv"),
     "markdown": Target("the formula as people read it", "markdown:to_markdown", ".md"),
     "points": Target("the card of whole points", "points:to_points", ".csv"),
+    "sql": Target(
+        "one SELECT for a warehouse", "sql:to_sql", ".sql", frozenset({"dialect", "table", "key", "self_test"})
+    ),
+    "dbt": Target("a dbt project, a folder", "dbt:to_dbt", "", frozenset({"dialect", "key"})),
+    "xlsx": Target("a workbook with live formulas", "xlsx:to_xlsx", ".xlsx"),
+    "python": Target("a Python module without libraries", "python:to_python", ".py", frozenset({"key"})),
+    "javascript": Target("an ES module for browsers and Node", "javascript:to_javascript", ".mjs"),
+    "pmml": Target("a PMML 4.4 scorecard with reason codes", "pmml:to_pmml", ".pmml"),
+    "onnx": Target("an ONNX graph in double precision", "onnx:to_onnx", ".onnx"),
     "vectors": Target("rows to score elsewhere, for verify", "vectors:to_vectors", ".csv", frozenset({"key"})),
     "churnzero": Target("a page to type into ChurnZero's builder", "vendors.churnzero:to_churnzero", ".md"),
     "gainsight": Target("a page to type into Gainsight's builder", "vendors.gainsight:to_gainsight", ".md"),
     "planhat": Target("a page to type into Planhat's builder", "vendors.planhat:to_planhat", ".md"),
     "hubspot": Target("a page to type into HubSpot's builder", "vendors.hubspot:to_hubspot", ".md"),
     "totango": Target("a page to type into Totango's builder", "vendors.totango:to_totango", ".md"),
-    "xlsx": Target("a workbook with live formulas", "xlsx:to_xlsx", ".xlsx"),
-    "sql": Target(
-        "one SELECT for a warehouse", "sql:to_sql", ".sql", frozenset({"dialect", "table", "key", "self_test"})
-    ),
-    "pmml": Target("a PMML 4.4 scorecard with reason codes", "pmml:to_pmml", ".pmml"),
-    "onnx": Target("an ONNX graph in double precision", "onnx:to_onnx", ".onnx"),
-    "python": Target("a Python module without libraries", "python:to_python", ".py", frozenset({"key"})),
-    "javascript": Target("an ES module for browsers and Node", "javascript:to_javascript", ".mjs"),
-    "dbt": Target("a dbt project, a folder", "dbt:to_dbt", "", frozenset({"dialect", "key"})),
 }
 
 ELSEWHERE: Mapping[str, Target] = {

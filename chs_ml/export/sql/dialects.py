@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import frexp
 from types import MappingProxyType
 from typing import Literal
 
 from sqlglot import exp
 
 from chs_ml.errors import FormulaError
-from chs_ml.export.sql.tree import Node, Query, called, nothing_if, number, plus, word
+from chs_ml.export.sql.tree import Node, Query, called, nothing_if, number, over, plus, times, whole, word
 from chs_ml.spec.nearest import nearest
 
 USUAL = "duckdb"
@@ -92,6 +93,22 @@ class Dialect:
         if not self.decimals or value == 0.0 or 1e-30 < abs(value) < 1e30:
             return number(value)
         return self.as_double(word(repr(value).upper()))
+
+    def exactly(self, value: float) -> Node:
+        """A number to its last bit, where a comparison may hang on it.
+
+        SQLite reads some literals a bit off (3 in 10,000 in version 3.40), but whole numbers and powers of two exactly.
+        """
+        if self.name != "sqlite" or (1024.0 * value).is_integer():
+            return self.number(value)
+        mantissa, power = frexp(value)
+        power -= 53
+        found = self.as_double(whole(int(mantissa * 2.0**53)))
+        while power:
+            step = min(abs(power), 62)
+            found = over(found, whole(2**step)) if power < 0 else times(found, whole(2**step))
+            power += step if power < 0 else -step
+        return found
 
     def least(self, values: list[Node]) -> Node:
         """The least of values none of which is NULL. SQLite takes at most 127 of them at once, so they go in groups."""

@@ -15,6 +15,7 @@ from chs_ml.formula import Curve, Term
 
 NOTHING = 1e-200
 """A difference of health that nobody sees, and whose product with a weight no engine takes for too small."""
+SEEN = 1e-14
 Whens = Iterator[tuple[Node, Node]]
 
 
@@ -46,17 +47,20 @@ def _condition(term: Term, places: Places) -> Whens:
 
 def _along(curve: Curve, x: Node, dialect: Dialect) -> Whens:
     """Give a curve up to its last knot: flat before the first, then line by line."""
-    yield less(x, dialect.number(curve.knots[0])), dialect.number(curve.values[0])
+    knot = dialect.exactly if _is_steep(curve) else dialect.number
+    yield less(x, knot(curve.knots[0])), dialect.number(curve.values[0])
     lines = zip(pairwise(curve.knots), curve.values, curve.slopes, strict=False)
     for (start, stop), value, slope in lines:
         if abs(slope) * (stop - start) < NOTHING:
-            yield less(x.copy(), dialect.number(stop)), dialect.number(value)
+            yield less(x.copy(), knot(stop)), dialect.number(value)
             continue
         if dialect.underflows and float(np.spacing(abs(start))) * abs(slope) < NOTHING:
             yield less(x.copy(), dialect.number(start + NOTHING / abs(slope))), dialect.number(value)
-        yield less(x.copy(), dialect.number(stop)), _line(x.copy(), start, value, dialect.number(slope), dialect)
+        way = minus(x.copy(), knot(start)) if start else x.copy()
+        risen = times(way, dialect.number(slope))
+        yield less(x.copy(), knot(stop)), plus(dialect.number(value), risen) if value else risen
 
 
-def _line(x: Node, start: float, value: float, slope: Node, dialect: Dialect) -> Node:
-    risen = times(minus(x, dialect.number(start)) if start else x, slope)
-    return plus(dialect.number(value), risen) if value else risen
+def _is_steep(curve: Curve) -> bool:
+    """Return whether a knot that is read a bit off would be seen in the score."""
+    return max(map(abs, curve.slopes)) * float(np.spacing(max(map(abs, curve.knots)))) > SEEN

@@ -47,14 +47,14 @@ class Places:
         """Whether a condition is as asked: never unknown where the opposite is asked."""
         metric = self.read(when.metric)
         if when.above is not None:
-            above = self.dialect.number(when.above)
+            above = self.dialect.exactly(when.above)
             return more(metric, above) if when.holds else either(is_null(metric), at_most(metric.copy(), above))
         is_it = self.listed(when.metric, [str(when.level)])
         return is_it if when.holds else either(is_null(metric), not_(is_it))
 
     def below(self, metric: str, floor: float) -> Node:
         """Whether a metric is below a floor or unknown."""
-        return either(is_null(self.read(metric)), less(self.read(metric), self.dialect.number(floor)))
+        return either(is_null(self.read(metric)), less(self.read(metric), self.dialect.exactly(floor)))
 
     def _is_one_of(self, metric: str, texts: Sequence[str]) -> Node:
         return among(self.read(metric), [self.dialect.level(text) for text in texts])

@@ -124,7 +124,7 @@ def _literal(value: Any, kind: Kind, dialect: Dialect) -> Node | None:
     if isinstance(value, str):
         return None
     if isfinite(value):
-        return dialect.number(value)
+        return dialect.exactly(value)
     told = dialect.nan if isnan(value) else dialect.infinity
     if told is None:
         return None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 
+import numpy as np
 import pytest
+from sqlglot import exp
 
 from chs_ml.export import Options
 from chs_ml.export.sql import DIALECTS, to_sql
 from chs_ml.formula import Curve, Formula, Levels, Term, WeightsFile
+from chs_ml.formula.edges import EXTREMES
 from tests.export.conformance.formulas import everything
 
 
@@ -74,3 +78,14 @@ def test_postgres_is_asked_for_no_product_that_is_too_small_for_a_double():
 
 def test_what_is_written_for_databricks_is_what_spark_was_asked():
     assert written("databricks").replace("databricks", "spark") == written("spark")
+
+
+def test_sqlite_reads_a_number_to_its_last_bit():
+    draw = np.random.default_rng(0)
+    values = [*(draw.normal(size=3000) * 10.0 ** draw.integers(-9, 9, 3000)).round(12).tolist(), *EXTREMES, 0.1, -1e300]
+    connection, sqlite = sqlite3.connect(":memory:"), DIALECTS["sqlite"]
+    for at in range(0, len(values), 100):
+        some = values[at : at + 100]
+        text = sqlite.written(exp.select(*map(sqlite.exactly, some)))
+        assert list(connection.execute(text).fetchone()) == some
+    assert sqlite.exactly(2.5).sql("sqlite") == "2.5E0"

@@ -15,9 +15,12 @@ from chs_ml.export.xlsx.level_keys import LARGEST, SMALLEST
 from chs_ml.export.xlsx.styles import band_style
 from chs_ml.export.xlsx.values import Values
 from chs_ml.export.xlsx.workings import Workings
-from chs_ml.formula import WeightsFile
+from chs_ml.formula import Formula, WeightsFile
+from chs_ml.formula.edges import conditions_of
 from chs_ml.formula.vectors import TOLERANCE, read_input
 
+ALIKE = 1e-14
+"""In shares of the larger: numbers that a sheet may take for one."""
 DIFFERS, SAME = "differs", "same"
 DIFFER = Cell(TEST, 2, 0)
 """The cell that says how many rows differ."""
@@ -42,10 +45,23 @@ class Trials:
         asked = [
             (vector, row)
             for vector, row in zip(weights.vectors, inputs, strict=True)
-            if BESIDE_A_KNOT not in vector["tags"] and all(map(_fits, row.values()))
+            if BESIDE_A_KNOT not in vector["tags"]
+            and not beside_a_threshold(weights.formula, row)
+            and all(map(_fits, row.values()))
         ]
         vectors, rows = [vector for vector, _ in asked], [row for _, row in asked]
         return cls(vectors, rows, len(weights.vectors) - len(asked))
+
+
+def beside_a_threshold(formula: Formula, row: Mapping[str, Any]) -> bool:
+    """Return whether a number is so near to a threshold that a sheet, whose ``>`` has 15 digits, takes it for that."""
+    edges = [(when.metric, when.above) for when in conditions_of(formula) if when.above is not None]
+    edges += formula.score_when.floors if formula.score_when else ()
+    return any(isinstance(row[name], float) and _alike(row[name], edge) for name, edge in edges)
+
+
+def _alike(number: float, edge: float) -> bool:
+    return number != edge and abs(number - edge) <= ALIKE * max(abs(number), abs(edge))
 
 
 def trial_workings(layout: Layout, trials: Trials) -> Workings:
@@ -127,5 +143,5 @@ def _left_out(trials: Trials) -> str:
         return said
     return (
         f"{said}{trials.left_out} of {trials.left_out + len(trials.rows)} rows of the weights file are left out: "
-        "numbers a last digit beside a knot, or larger or smaller than a cell holds."
+        "numbers a last digit beside a knot or a threshold, or larger or smaller than a cell holds."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -13,20 +14,21 @@ from chs_ml.export import export
 from chs_ml.export.evidence import mean_health
 from chs_ml.export.labels import label_of
 from chs_ml.export.xlsx.layout import CUSTOMERS, HEAD, TEST
+from chs_ml.export.xlsx.self_test import beside_a_threshold
 from chs_ml.formula import Curve, Formula, Levels, Link, Term, WeightsFile
 from chs_ml.formula.edges import frame_of
-from chs_ml.formula.vectors import read_input
+from chs_ml.formula.vectors import read_input, vectors_of
 from tests.export.conformance import hostile
 from tests.export.conformance.formulas import DRAWN, FIXED
 from tests.export.conformance.suite import check, with_many
 from tests.export.conformance.xlsx_office import Office, answers_in
 
 pytestmark = pytest.mark.slow
-DRAWN_MANY = 24
+DRAWN_MANY = 20
 """Formulas drawn: a workbook takes this engine a second, so fewer than other engines are asked."""
 HOSTILE_MANY, PACKED_MANY = 4, 7
 """Files drawn: of those that every engine is asked, each with 18 hostile texts; and packed ones, each with 140."""
-NUMBERS, LEVELS = 40, 30
+NUMBERS, LEVELS, FEW = 40, 30, 18
 
 
 def drawn(files, count):
@@ -36,15 +38,24 @@ def drawn(files, count):
     @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None)
     @given(files)
     def draw(weights):
-        found.append(weights)
+        found.append(tagged(weights))
 
     draw()
     return found
 
 
+def tagged(weights):
+    """The file with the tag of what lies a last digit beside a threshold also on others, such as the worst."""
+    rows = [{name: read_input(value) for name, value in vector["inputs"].items()} for vector in weights.vectors]
+    return replace(weights, vectors=[
+        {**vector, "tags": [*vector["tags"], "ulp_edge"]} if beside_a_threshold(weights.formula, row) else vector
+        for vector, row in zip(weights.vectors, rows, strict=True)
+    ])  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def fixed(tmp_path_factory):
-    files = {name: with_many(make()) for name, make in FIXED.items()}
+    files = {name: tagged(with_many(make())) for name, make in FIXED.items()}
     return files, Office(tmp_path_factory.mktemp("fixed") / "office", list(files.values()))
 
 
@@ -96,6 +107,8 @@ def test_drawn_formulas(tmp_path):
     files = drawn(DRAWN, DRAWN_MANY)
     office = Office(tmp_path / "office", files)
     assert sum(check(office, weights) for weights in files) > 20 * len(files)
+    for weights in files:
+        assert office.sheets[id(weights)][TEST][2][0].startswith("0 of "), weights.name
 
 
 def packed(texts):
@@ -107,7 +120,8 @@ def packed(texts):
         Term(plan, plan, "free", share, Levels(((one, 1.0), (two, 0.25)), 0.5, 0.75))
         for plan, one, two in zip(plans, names[::2], names[1::2], strict=True)
     ]
-    return WeightsFile(Formula((*curves, *tables), Link(-2.0, 5.0)), "packed", customer=texts[0])
+    formula = Formula((*curves, *tables), Link(-2.0, 5.0))
+    return WeightsFile(formula, "packed", customer=texts[0], vectors=vectors_of(formula, FEW))
 
 
 PACKED = hostile.different(hostile.NAMES, NUMBERS + 3 * LEVELS, NUMBERS + 3 * LEVELS).map(packed)

@@ -20,6 +20,7 @@ from chs_ml.export.xlsx import to_xlsx, workbook
 from chs_ml.export.xlsx.examples import examples_of
 from chs_ml.export.xlsx.layout import CURVES, CUSTOMERS, FIRST, FORMULA, HEAD, ONE, READ_ME, TEST, WORKINGS
 from chs_ml.export.xlsx.limits import check_fits
+from chs_ml.export.xlsx.self_test import beside_a_threshold
 from chs_ml.formula import Band, Curve, Formula, Levels, Rule, ScoreWhen, Term, WeightsFile
 from chs_ml.formula.conditions import Condition
 from chs_ml.formula.edges import frame_of
@@ -161,6 +162,15 @@ def test_every_vector_is_tested_or_counted_as_left_out():
     asked = int(re.match(r"0 of (\d+) rows differ", sheets[TEST][2, 0].value)[1])
     left = int(re.search(r"(\d+) of (\d+) rows of the weights file are left out", said(sheets, TEST))[1])
     assert asked + left == len(weights.vectors) and left < asked
+
+
+def test_what_lies_a_last_digit_beside_a_threshold_is_left_out():
+    formula = everything().formula
+    row = {**dict.fromkeys(formula.metrics), "service calls": 3.0, "tenure": 30.0}
+    assert not beside_a_threshold(formula, row)
+    assert not beside_a_threshold(formula, {**row, "service calls": 3.0000001})
+    assert beside_a_threshold(formula, {**row, "service calls": math.nextafter(3.0, 4.0)})
+    assert beside_a_threshold(formula, {**row, "tenure": math.nextafter(30.0, 0.0)})
 
 
 def term(name, shape, weight=1.0):

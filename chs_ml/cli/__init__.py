@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from chs_ml.cli.stopping import stoppable
@@ -17,6 +18,10 @@ def main() -> None:
         _run()
 
 
+_SECRET = re.compile(r"\w[\w+.-]*:/+[^/\s]*@")
+"""An address with a user, and so perhaps with a password, as a connection string begins."""
+
+
 def _run() -> None:
     from chs_ml.cli.app import app
     from chs_ml.cli.talk import readable_anywhere, say
@@ -24,6 +29,11 @@ def _run() -> None:
 
     readable_anywhere()
     try:
+        if any(map(_SECRET.match, sys.argv[1:])):
+            raise ChsError(
+                "a connection string is no argument of chs-ml, and is not repeated here. Databases are read by a spec: "
+                'url: "${WAREHOUSE_URL}", with the address in the environment; or export the table to CSV or Parquet'
+            )
         app()
     except ChsError as error:
         for problem in error.problems:

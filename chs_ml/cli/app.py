@@ -201,8 +201,9 @@ def score(
     """Score every row of a table: score, churn probability, band, coverage, three reasons, and as of when."""
     from datetime import UTC, datetime
 
-    from chs_ml.cli.endings import read_weights
+    from chs_ml.cli.endings import files_of, read_weights
     from chs_ml.cli.import_file import ImportFile
+    from chs_ml.cli.output import spare
     from chs_ml.cli.platforms import platform_called
     from chs_ml.cli.reading import Columns, Form
     from chs_ml.cli.scoring import score_table
@@ -211,6 +212,7 @@ def score(
 
     columns = Columns(customer, parsed_pairs(mapped, "--map"), allow_absent, Form(delimiter, decimal, encoding))
     sheet = None if platform is None else ImportFile(platform_called(platform))
+    spare(output, *files_of(weights))
     file = read_weights(weights, quiet=quiet)
     totals = score_table(file, table, output, columns, datetime.now(UTC).date(), sheet)
     if_stopped(f"stopped; {output} was written before")

@@ -67,6 +67,13 @@ def read_weights(path: Path, *, quiet: bool = False) -> WeightsFile:
     return weights
 
 
+def files_of(weights: Path) -> list[Path]:
+    """Return the weights file, and whatever else belongs to the finished run that it lies in: none may be lost."""
+    run = weights if weights.is_dir() else weights.parent
+    kept = [path for path in run.rglob("*") if path.is_file()] if (run / "manifest.json").is_file() else []
+    return [run / "weights.json" if weights.is_dir() else weights, *kept]
+
+
 def answer_calibration(done: Calibration, *, quiet: bool) -> None:
     """Print what was learned, how it did, and where the files are."""
     for note in done.notes:

@@ -30,7 +30,8 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write the formula in a form that another scorer reads."""
-    from chs_ml.cli.endings import read_weights
+    from chs_ml.cli.endings import files_of, read_weights
+    from chs_ml.cli.output import spare
     from chs_ml.cli.talk import answer_json, answer_text, check_folder, say
     from chs_ml.errors import ChsError
     from chs_ml.export import Options
@@ -48,6 +49,7 @@ def export(
         raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(known)}.")
     if output is not None:
         check_folder(output)
+        spare(output, *files_of(weights))
     elif target in ELSEWHERE:
         raise ChsError(NO_TEXT.format(target))  # before the seconds that it takes
     options = Options(dialect, table, key, self_test, spec_beside(weights))
@@ -84,8 +86,10 @@ def spec_beside(weights: Path) -> CalibrationSpec | None:
 
 def put(written: Written, output: Path) -> None:
     """Write a file, or a folder that is not there yet: whole, or not at all."""
+    from chs_ml.cli.stopping import either_way, if_stopped
     from chs_ml.formula.atomic import write_folder, write_whole
 
+    if_stopped(either_way(output))
     if isinstance(written, dict):
         write_folder(output, written)
     else:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from chs_ml.cli.stopping import either_way, if_stopped
 from chs_ml.cli.talk import check_folder
 from chs_ml.errors import OutputError
 from chs_ml.export.csv import RUNS_IN_A_SPREADSHEET
@@ -43,6 +44,7 @@ def written_whole(out: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table],
     try:
         with writer(staged, out.suffix.lower(), schema) as write:
             yield write
+        if_stopped(either_way(out))
         put_in_place(staged, out)
     except OSError as error:
         raise OutputError(f"{out} cannot be written: {error.strerror or error}. Nothing was changed.") from None

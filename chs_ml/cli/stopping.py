@@ -27,6 +27,11 @@ def if_stopped(said: str) -> None:
     _Moment.said = said
 
 
+def either_way(output: Path) -> str:
+    """Return what is true while a file or folder is put in its place."""
+    return f"stopped; {output} is whole, or as it was before"
+
+
 def saved_in(directory: Path) -> str:
     """Return what is true of a run that is written and not yet tracked."""
     return f"stopped; the run is saved in {directory}, and `chs-ml track {directory}` sends it to MLflow"

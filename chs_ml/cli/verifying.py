@@ -123,6 +123,8 @@ def _notes(weights: WeightsFile, found: Verified) -> list[str]:
         f"{{:,}} answers say that another formula made them (digest other than {weights.digest[:12]}…)": stale,
     }
     notes = [said.format(count) for said, count in counts.items() if count]
+    if not {"score", "churn_probability"} & set(found.tally.columns):
+        notes.append(f"neither score nor churn_probability was compared, only {', '.join(found.tally.columns)}")
     if found.left_out:
         why = ", ".join(f"{reason}: {count}" for reason, count in found.left_out.items())
         many = f"{sum(found.left_out.values())} of {len(weights.vectors)}"

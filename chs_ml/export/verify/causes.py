@@ -111,7 +111,9 @@ class _Search:
         found += self._of_showings()
         roughly_right = self.left & ~self._wrong({**roughly(self.sample.given), **self.shown})
         if roughly_right.any():
-            found.append(Cause("numbers were computed in 32 bits", int(roughly_right.sum()), self.differ))
+            found.append(
+                Cause("numbers differ from the sixth digit on, as with 32 bits", int(roughly_right.sum()), self.differ)
+            )
             self.left &= ~roughly_right
         return found
 

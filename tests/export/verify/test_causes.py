@@ -193,7 +193,10 @@ SHOWN = {
         lambda x: np.array([float(f"{one:.5g}") for one in x]),
     ),
     "score: kept as a 32-bit number": ("score", lambda x: x.astype(np.float32).astype(float)),
-    "numbers were computed in 32 bits": ("score", lambda x: x + 1e-5 * np.sin(np.arange(len(x)) + 0.1)),
+    "numbers differ from the sixth digit on, as with 32 bits": (
+        "score",
+        lambda x: x + 1e-5 * np.sin(np.arange(len(x)) + 0.1),
+    ),
     "churn_probability: the chance to stay instead": ("churn_probability", lambda x: 1 - x),
     "churn_probability: in per cent instead of 0..1": ("churn_probability", lambda x: 100 * x),
     "churn_probability: rounded to 3 digits after the point": ("churn_probability", lambda x: np.round(x, 3)),

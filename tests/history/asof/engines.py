@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -115,6 +116,14 @@ def unreachable(reason: str) -> None:
     pytest.skip(reason)
 
 
+def imported(module: str) -> Any:
+    """A library that brings an engine; its absence is no silent skip in continuous integration."""
+    try:
+        return import_module(module)
+    except ImportError as found:
+        return unreachable(f"{module} is not installed: {found}")
+
+
 def reached(connect: Any) -> Any:
     try:
         return connect()
@@ -125,7 +134,7 @@ def reached(connect: Any) -> Any:
 @contextmanager
 def postgres() -> Iterator[Engine]:
     """A schema of its own, whose texts are compared by a language's order unless the query says otherwise."""
-    native = pytest.importorskip("pg8000.native")
+    native = imported("pg8000.native")
     to = urlsplit(POSTGRES)
     where = {"host": to.hostname, "port": to.port or 5432, "database": to.path[1:], "password": to.password}
     connection = reached(lambda: native.Connection(to.username, timeout=60, **where))
@@ -148,7 +157,7 @@ def postgres() -> Iterator[Engine]:
 @contextmanager
 def mariadb() -> Iterator[Engine]:
     """A database of its own."""
-    pymysql = pytest.importorskip("pymysql")
+    pymysql = imported("pymysql")
     to = urlsplit(MARIADB)
     where = {"host": to.hostname, "port": to.port or 3306, "user": to.username, "password": to.password or ""}
     connection = reached(lambda: pymysql.connect(**where, charset="utf8mb4", autocommit=True))
@@ -192,7 +201,7 @@ def _load_zones(run: Any, to: Any) -> None:
 @contextmanager
 def spark() -> Iterator[Engine]:
     """Spark on two cores of this machine, as it is set up from the factory but for UTC."""
-    pytest.importorskip("pyspark")
+    imported("pyspark")
     from pyspark.sql import SparkSession
 
     os.environ["PYSPARK_PYTHON"] = sys.executable

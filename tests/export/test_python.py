@@ -169,7 +169,7 @@ def test_a_table_scores_as_our_command_scores_it(tmp_path):
     done = tiny.calibrated()
     table = tmp_path / "customers.csv"
     frame = tiny.customers(200, seed=3)
-    frame.loc[3, "id"] = "=1+1"
+    frame.loc[3:6, "id"] = ["=1+1", "-1+1", "+1", "@one"]
     frame.loc[:5, "plan"] = [" monthly", "weekly", "", "N/A", "Yearly", "yearly"]
     frame["nps"] = frame["nps"].astype(object).where(frame.index > 2, "n/a")
     frame.to_csv(table, index=False, encoding="utf-8-sig")
@@ -180,7 +180,7 @@ def test_a_table_scores_as_our_command_scores_it(tmp_path):
         list(csv.DictReader(io.StringIO(text))) for text in ((tmp_path / "ours.csv").read_text(), answer.stdout)
     )
     assert len(ours) == len(theirs) == 200
-    assert theirs[3]["customer"] == "'=1+1"
+    assert [row["customer"] for row in theirs[3:7]] == ["'=1+1", "'-1+1", "'+1", "'@one"]
     for one, other in zip(ours, theirs, strict=True):
         del one["as_of"]
         numbers = ("score", "churn_probability", "coverage")

@@ -21,10 +21,10 @@ def export(
     weights: Annotated[Path | None, typer.Argument(metavar="WEIGHTS", help="A weights file, or a run.")] = None,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="One of --list.")] = "",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write. [default: stdout]")] = None,
-    dialect: Annotated[str | None, typer.Option("--dialect", help="SQL: of which database.")] = None,
-    table: Annotated[str | None, typer.Option("--table", help="SQL: the table to score. [default: customers]")] = None,
-    key: Annotated[str | None, typer.Option("--key", help="SQL: its id column. [default: as in training]")] = None,
-    self_test: Annotated[bool, typer.Option("--self-test", help="SQL: a query that returns only mismatches.")] = False,
+    dialect: Annotated[str | None, typer.Option("--dialect", help="Of which database: sql, dbt.")] = None,
+    table: Annotated[str | None, typer.Option("--table", help="The table to score: sql. [default: customers]")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="The id column. [default: as in training]")] = None,
+    self_test: Annotated[bool, typer.Option("--self-test", help="A query that returns only mismatches: sql.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the targets.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -52,6 +52,8 @@ def export(
         spare(output, *files_of(weights))
     elif target in ELSEWHERE:
         raise ChsError(NO_TEXT.format(target))  # before the seconds that it takes
+    elif as_json:
+        raise ChsError("export --json: says what was written where; give -o, or --list.")
     options = Options(dialect, table, key, self_test, spec_beside(weights))
     written = exported(read_weights(weights, quiet=quiet), target, options)
     if output is None:
@@ -60,6 +62,8 @@ def export(
         answer_text(written)
         return
     put(written, output)
+    if as_json:
+        answer_json({"target": target, "output": str(output)})
     say(f"wrote {output}", quiet=quiet)
 
 

@@ -87,5 +87,7 @@ def refuse_the_rest(name: str, target: Target, options: Options) -> None:
     given = {one.name for one in fields(Options) if getattr(options, one.name) not in (None, False)} - {"spec"}
     for option in sorted(given - target.takes):
         flag = "--" + option.replace("_", "-")
-        who = ", ".join(other for other, one in TARGETS.items() if option in one.takes) or "no target"
-        raise FormulaError(f"target {name!r} takes no {flag}; {who} does. Leave it out")
+        who = [other for other, one in TARGETS.items() if option in one.takes]
+        raise FormulaError(
+            f"target {name!r} takes no {flag}; {', '.join(who)} {'does' if len(who) == 1 else 'do'}. Leave it out"
+        )

@@ -40,7 +40,8 @@ def parse(content: bytes | str, file: str = "weights file") -> dict[str, Any]:
             parse_int=reader.int if suspicious else None,
         )
     except json.JSONDecodeError as error:
-        raise FormulaError(f"{file}: not JSON: {error.msg}, line {error.lineno}, column {error.colno}") from None
+        where = f"{error.msg}, line {error.lineno}, column {error.colno}"
+        raise FormulaError(f"{file}: not JSON: {where}. Give weights.json, or the folder of a run") from None
     if _SURROGATE.search(text):
         _check_surrogates(value, file)
     if not isinstance(value, dict):

@@ -192,6 +192,9 @@ def test_export(run, done, tmp_path):
     listed = run("export", "--list").out.splitlines()
     assert [line.split()[0] for line in listed][:4] == ["json", "csv", "markdown", "points"]
     assert list(json.loads(run("export", "--list", "--json").out)) == [line.split()[0] for line in listed]
+    told = json.loads(run("export", done.directory, "csv", "-o", tmp_path / "w.csv", "--json").out)
+    assert told == {"target": "csv", "output": str(tmp_path / "w.csv")}
+    assert run("export", done.directory, "csv", "--json").code == 2
     assert run("export", done.directory, "jsn").code == 2
     assert run("export", done.directory).code == 2
 

@@ -145,6 +145,11 @@ def test_the_self_test_counts_what_it_asked(tmp_path, name):
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, asked, "")
 
 
+def test_a_table_is_not_passed_over_in_silence(tmp_path):
+    answer = run(tmp_path, export(FIXED["by hand"](), "javascript"), "customers.csv", name="score.mjs")
+    assert answer.returncode == 2 and answer.stdout == "" and "usage: node score.mjs --self-test" in answer.stderr
+
+
 def test_the_self_test_of_a_changed_file_fails_with_what_differs(tmp_path):
     text = export(FIXED["by hand"](), "javascript").replace("weight: 0.3,", "weight: 0.300001,", 1)
     answer = run(tmp_path, text, "--self-test")

@@ -250,3 +250,20 @@ def test_a_file_that_is_not_there_and_no_file_at_all(tmp_path):
 def test_the_target_takes_a_key_and_no_dialect():
     with pytest.raises(ChsError, match="target 'python' takes no --dialect"):
         export(FIXED["by hand"](), "python", Options(dialect="duckdb"))
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    table = tmp_path / "customers.csv"
+    rows = "".join(f"c{at},{at % 30},5,2\n" for at in range(20_000))
+    table.write_text("customer,usage,nps,tickets\n" + rows)
+    (tmp_path / "score.py").write_text(export(FIXED["by hand"](), "python"))
+    command = f"{sys.executable} -I score.py customers.csv --key customer | head -1"
+    answer = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.stdout.startswith("customer,score") and answer.stderr == ""
+
+
+def test_the_other_delimiter_is_proposed(tmp_path):
+    table = tmp_path / "customers.csv"
+    table.write_text("customer;usage;nps;tickets\nc1;1;2;3\n")
+    answer = run(tmp_path, export(FIXED["by hand"](), "python"), table)
+    assert answer.returncode == 2 and answer.stderr.endswith(". Try --delimiter ';'\n")

@@ -367,7 +367,10 @@ const VECTORS = [
 const { process } = /** @type {any} */ (globalThis);
 const [, program, ...asked] = process?.argv ?? [];
 const here = program && decodeURIComponent(import.meta.url.split("/").pop() ?? "");
-if (here && program.split(/[/\\]/).pop() === here && asked.includes("--self-test")) {
+if (here && program.split(/[/\\]/).pop() === here && asked.length && !asked.includes("--self-test")) {
+  console.error(`usage: node ${here} --self-test\nOr import { read } from "./${here}" and give it a customer.`);
+  process.exitCode = 2;
+} else if (here && program.split(/[/\\]/).pop() === here && asked.length) {
   const different = selfTest();
   const found = different.length ? `${different.length} differences in` : "no difference in";
   console.log([...different, `${found} ${VECTORS.length} customers, formula ${DIGEST.slice(0, 12)}`].join("\n"));

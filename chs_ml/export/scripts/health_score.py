@@ -17,6 +17,7 @@ import argparse
 import csv
 import functools
 import math
+import os
 import re
 import shutil
 import sys
@@ -300,6 +301,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("give a table, or --self-test")
     try:
         _score_table(asked.table, asked.key, asked.delimiter)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, UnicodeError, csv.Error, ValueError, TypeError) as error:
         sys.stderr.write(f"{asked.table}: {error}\n")
         return 2
@@ -332,7 +335,9 @@ def _customers(path: str, key: str | None, delimiter: str) -> Iterator[tuple[str
         for name in wanted:
             if header.count(name) != 1:
                 found = "is not in the header" if name not in header else "stands in the header more than once"
-                raise CustomerError(f"column {name!r} {found}; the header has: {', '.join(header)}")
+                other = next((sign for sign in ";\t|," if len(header) == 1 and sign in header[0]), None)
+                hint = f". Try --delimiter {other!r}" if other else ""
+                raise CustomerError(f"column {name!r} {found}; the header has: {', '.join(header)}{hint}")
         row = 0
         for line in lines:
             if not line and len(header) > 1:

@@ -49,12 +49,19 @@ def likely_causes(
     formula: Formula, sample: Sample, tolerance: Tolerance, average: Mapping[str, float]
 ) -> tuple[list[Cause], int]:
     """Return likely causes, the one that explains most first, and how many rows none explains."""
-    search = _Search(formula, sample, tolerance)
-    habits = list(habits_of(formula, average))
+    shown, habits = showings(formula, sample.given, sample.right, tolerance), list(habits_of(formula, average))
+    causes, left = _searched(_Search(formula, sample, tolerance, shown), habits)
+    if shown and len(causes) > 1:  # few different numbers may look rounded, where a habit alone gives just them
+        plain, unexplained = _searched(_Search(formula, sample, tolerance, {}), habits)
+        if unexplained <= left and len(plain) < len(causes):
+            causes, left = plain, unexplained
+    return sorted(causes, key=lambda cause: -cause.explains), left
+
+
+def _searched(search: _Search, habits: list[Habit]) -> tuple[list[Cause], int]:
     while len(search.taken) < MOST_CAUSES and (found := search.best(habits)) is not None:
         search.take(*found)
-    causes = search.causes()
-    return sorted(causes, key=lambda cause: -cause.explains), int(search.left.sum())
+    return search.causes(), int(search.left.sum())
 
 
 def habits_of(formula: Formula, average: Mapping[str, float]) -> Iterator[Habit]:
@@ -69,9 +76,8 @@ def habits_of(formula: Formula, average: Mapping[str, float]) -> Iterator[Habit]
 class _Search:
     """The rows that are still unexplained, and what explains the others. shown: how columns are shown."""
 
-    def __init__(self, formula: Formula, sample: Sample, tolerance: Tolerance) -> None:
-        self.formula, self.sample, self.tolerance = formula, sample, tolerance
-        self.shown = showings(formula, sample.given, sample.right, tolerance)
+    def __init__(self, formula: Formula, sample: Sample, tolerance: Tolerance, shown: Shown) -> None:
+        self.formula, self.sample, self.tolerance, self.shown = formula, sample, tolerance, shown
         self.differ, self.equal = int(sample.differ.sum()), int((~sample.differ).sum())
         self.left = self._wrong(self.shown) & sample.differ
         self.taken: list[tuple[Habit, Cause]] = []

@@ -24,6 +24,8 @@ KEYS: dict[str, Callable[[str], str]] = {
 }
 """What two levels have in common that are taken for one, by what is said of it."""
 LEVEL_NOT_LISTED = "\0"
+YES_AND_NO = frozenset({"yes", "no", "y", "n", "true", "false", "t", "f", "on", "off", "0", "1"})
+"""What loaders make true and false of, or 1 and 0, without being asked."""
 
 
 def of_levels(formula: Formula) -> Iterator[Habit]:
@@ -34,6 +36,7 @@ def of_levels(formula: Formula) -> Iterator[Habit]:
     for said, key in KEYS.items():
         yield Habit(said, Scorer(formula, rows=_matched(listed, key)), True)
     yield Habit("levels such as '1.0' and 'True' were not read as '1' and 'true'", _literal(formula, listed), True)
+    yield from _of_cast_levels(formula, listed)
 
 
 def of_curves(formula: Formula) -> Iterator[Habit]:
@@ -76,6 +79,36 @@ def _matched(listed: dict[str, list[str]], key: Callable[[str], str]) -> Callabl
             column = texts(columns[metric])
             instead[metric] = _renamed(column, {text: by_key.get(key(text), text) for text in _distinct(column)})
         return replaced(formula, columns, instead)
+
+    return rows
+
+
+def _of_cast_levels(formula: Formula, listed: dict[str, list[str]]) -> Iterator[Habit]:
+    """Give what becomes of levels that a loader writes another way: of one metric, of yes and no, of all.
+
+    Loaders change every column of a kind at once, so that no row is explained by one metric alone.
+    """
+    yes_and_no = [name for name, names in listed.items() if {text.casefold() for text in names} <= YES_AND_NO]
+    two = [name for name, names in listed.items() if len({*names}) == 2]
+    together = dict.fromkeys(tuple(names) for names in (yes_and_no, two, listed) if len(names) > 1)
+    for metrics in (*((name,) for name in listed), *together):
+        what = ", ".join(map(repr, metrics))
+        said = f"every level of {what} was taken as one that is not listed"
+        yield Habit(
+            f"{said} (as where a loader makes true/false or 1/0 of it)",
+            Scorer(formula, rows=_none_listed(metrics), touches=frozenset(metrics)),
+            len(metrics) > 1,
+        )
+
+
+def _none_listed(metrics: tuple[str, ...]) -> Callable[[Formula, Columns], Frame]:
+    def rows(formula: Formula, columns: Columns) -> Frame:
+        instead = {name: texts(columns[name]) for name in metrics}
+        return replaced(
+            formula,
+            columns,
+            {name: _renamed(one, dict.fromkeys(_distinct(one), LEVEL_NOT_LISTED)) for name, one in instead.items()},
+        )
 
     return rows
 

@@ -147,12 +147,19 @@ def with_terms(**changed):
     return {**written, "terms": [{**term, **changed.get(term["metric"], {})} for term in written["terms"]]}
 
 
+def not_listed(*names):
+    return lambda row: {**row, **{name: "another" for name in names if row[name] is not None}}
+
+
+CAST = "was taken as one that is not listed (as where a loader makes true/false or 1/0 of it)"
 BY_HAND = {
     "nothing": (by_hand(), None),
     "a missing 'nps' was taken as 0": (by_hand(nps_as_zero), None),
     "a missing 'logins' was scored as perfect": (by_hand(formula=with_terms(logins={"missing": 1.0})), None),
     "levels were compared without regard to case": (by_hand(folded), None),
     "a level not listed of 'plan' was taken as missing": (by_hand(formula=with_terms(plan={"other": 0.6})), "plan"),
+    f"every level of 'region' {CAST}": (by_hand(not_listed("region")), None),
+    f"every level of 'paid', 'vip' {CAST}": (by_hand(not_listed("paid", "vip")), None),
     "rules were not applied": (by_hand(formula={**formula_as_dict(FORMULA), "rules": []}), None),
     "rules: the first had the last word": (
         by_hand(formula={**formula_as_dict(FORMULA), "rules": formula_as_dict(FORMULA)["rules"][::-1]}),

@@ -24,6 +24,7 @@ from chs_ml.cli.given import (
     layout_of,
     read_given,
 )
+from chs_ml.cli.oddities import Oddities
 from chs_ml.cli.reading import CUSTOMER, CUTOFF, Columns, Form, batches_of
 from chs_ml.errors import DataError
 from chs_ml.export.evidence import mean_health
@@ -57,7 +58,8 @@ class Verified:
     kind: what was compared, rows or vectors. digits: to which columns were compared, where asked. missing: rows of the
     table (or vectors) without an answer. unknown: customers of SCORES that nobody asked for. again_…: rows whose
     customer stood in an earlier one. left_out: vectors that were not asked, by the reason. digests: rows by the formula
-    that they say they are of. causes were looked for in looked_at of the rows that differ, and leave some unexplained.
+    that they say they are of. notes: what ``chs-ml score`` says of such a table. causes were looked for in looked_at of
+    the rows that differ, and leave some unexplained.
     """
 
     kind: str
@@ -69,6 +71,7 @@ class Verified:
     again_in_table: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     digests: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
     causes: list[Cause] = field(default_factory=list)
     unexplained: int = 0
     looked_at: int = 0
@@ -137,8 +140,9 @@ def _against_table(weights: WeightsFile, asked: Asked, layout: Layout, found: Ve
     if table is None:
         raise DataError("verify: no table to compare with.")
     dated = layout.day is not None and _cutoff_of(weights, table) is not None
-    given = _read(weights, asked, layout, dated, progress)
+    given, odd = _read(weights, asked, layout, dated, progress), Oddities(weights.formula)
     for batch in batches_of(weights, table, asked.columns):
+        odd.count(batch, None)
         ids, days = _ids(batch, before), batch[CUTOFF] if dated and CUTOFF in batch.schema.names else None
         before += len(batch)
         fresh, rows, absent = given.find(keys_of(ids, days))
@@ -148,14 +152,15 @@ def _against_table(weights: WeightsFile, asked: Asked, layout: Layout, found: Ve
             right, shown = scorer.answers(frame), ids.filter(pa.array(fresh)).to_pylist()
             found.tally.add(frame, Batch(given.answers.only(rows), right, rows + 1, shown))
         progress("comparing", min(before, len(given)), len(given))
-    found.kind = "row"
+    found.kind, found.notes = "row", [*odd.notes()]
     return _counted(found, given)
 
 
 def _beside(weights: WeightsFile, asked: Asked, layout: Layout, found: Verified, progress: Progress) -> Verified:
     """Compare answers with the metrics that stand in the same row."""
-    scorer, before = Scorer(weights.formula), 0
+    scorer, odd, before = Scorer(weights.formula), Oddities(weights.formula), 0
     for own, batch in _pairs(weights, asked, layout):
+        odd.count(batch, None)
         frame = Frame(batch, allow_absent=asked.columns.allow_absent)
         given, numbered = answers_in(weights, layout, own), before + 1 + np.arange(len(batch))
         ids = None if layout.customer is None else own[layout.customer].to_pylist()
@@ -167,7 +172,7 @@ def _beside(weights: WeightsFile, asked: Asked, layout: Layout, found: Verified,
                 found.digests[entry["values"]] += entry["counts"]
     if not before:
         raise DataError(f"{asked.scores.name}: no rows below the header; there is nothing to verify.")
-    found.kind = "row"
+    found.kind, found.notes = "row", [*odd.notes()]
     return found
 
 

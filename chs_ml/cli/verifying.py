@@ -123,6 +123,7 @@ def _notes(weights: WeightsFile, found: Verified) -> list[str]:
         f"{{:,}} answers say that another formula made them (digest other than {weights.digest[:12]}…)": stale,
     }
     notes = [said.format(count) for said, count in counts.items() if count]
+    notes += found.notes
     if not {"score", "churn_probability"} & set(found.tally.columns):
         notes.append(f"neither score nor churn_probability was compared, only {', '.join(found.tally.columns)}")
     if found.left_out:
@@ -207,5 +208,6 @@ def _as_json(weights: WeightsFile, found: Verified) -> dict[str, Any]:
         "vectors_left_out": dict(found.left_out),
         "digest": weights.digest,
         "digests_given": dict(found.digests),
+        "notes": found.notes,
         "list": tally.listed,
     }

@@ -83,6 +83,27 @@ def test_levels_in_another_case_are_named(verify, scored, customers, tmp_path):
     assert told["causes"][0]["explains"] == told["differing"] > 0
 
 
+def test_levels_that_the_formula_has_not_seen_are_said_where_all_is_equal(verify, scored, customers, tmp_path):
+    """Both sides may have read the same wrong levels: equal, and yet not what was meant."""
+    strange = customers.assign(plan=np.where(np.arange(300) % 3 == 0, "true", customers["plan"]))
+    right = scored(strange)
+    strange.to_csv(tmp_path / "t.csv", index=False)
+    said = "plan: 100 rows hold a level that the formula has not seen ('true'); scored as 'other'"
+    answer, told = verify(right)
+    assert (answer.code, told["equal"], told["notes"]) == (0, True, [said])
+    assert said in " ".join(answer.out.split())
+    answer, told = verify(pd.concat([strange, right[["score"]]], axis=1), table=False)
+    assert (answer.code, told["notes"]) == (0, [said])
+
+
+def test_levels_that_a_loader_made_true_and_false_of_are_named(verify, scored, customers):
+    answer, told = verify(scored(customers.assign(plan=customers["plan"].notna().map({True: "true", False: None}))))
+    assert answer.code == 1 and told["unexplained"] == 0 and told["notes"] == []
+    assert [cause["says"] for cause in told["causes"]] == [
+        "every level of 'plan' was taken as one that is not listed (as where a loader makes true/false or 1/0 of it)"
+    ]
+
+
 def test_a_probability_turned_round_and_a_score_on_another_scale_are_named(verify, scored, customers):
     right = scored(customers)
     wrong = right.assign(score=right["score"] / 100.0, churn_probability=1.0 - right["churn_probability"])

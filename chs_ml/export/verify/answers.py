@@ -66,6 +66,16 @@ def close(one: FloatArray, other: FloatArray, tolerance: float | FloatArray) -> 
     return near
 
 
+def empty(given: Answers) -> BoolArray:
+    """Return which rows have no score and no probability; where neither was given, which have nothing at all."""
+    telling = [given.numbers[name] for name in ("score", "churn_probability") if name in given.numbers]
+    if telling:
+        return np.asarray(np.logical_and.reduce([np.isnan(column) for column in telling]), bool)
+    none = [np.isnan(column) for column in given.numbers.values()]
+    none += [np.asarray([text is None for text in column], bool) for column in given.texts.values()]
+    return np.asarray(np.logical_and.reduce(none), bool)
+
+
 def digits_shown(column: FloatArray) -> int | None:
     """Return how many digits after the point tell every number of a column, None where eight do not.
 

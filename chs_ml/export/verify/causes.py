@@ -12,7 +12,7 @@ from functools import reduce
 
 import numpy as np
 
-from chs_ml.export.verify.answers import Tolerance
+from chs_ml.export.verify.answers import Tolerance, empty
 from chs_ml.export.verify.banding import of_bands
 from chs_ml.export.verify.habit import Habit
 from chs_ml.export.verify.missing import of_missing
@@ -144,9 +144,12 @@ class _Rows:
         self._read = Scorer(search.formula).reads({name: column[at] for name, column in search.sample.rows.items()})
 
     def explained(self, scorer: Scorer) -> BoolArray:
-        """Return in which of the rows a scorer answers what was given."""
+        """Return in which of the rows a scorer answers what was given; who answers nothing may still name a band."""
         answers = scorer.answers(self._read.columns, self._read)
-        return ~_anywhere(still_differing(self._given, answers, self._search.tolerance, self._search.shown))
+        same = ~_anywhere(still_differing(self._given, answers, self._search.tolerance, self._search.shown))
+        if scorer.unanswered is None:
+            return same
+        return np.where(scorer.unanswered(self._search.formula, self._read.columns), empty(self._given), same)
 
     def among(self, some: BoolArray) -> BoolArray:
         """Return some of these rows as rows of the sample."""

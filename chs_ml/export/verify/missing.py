@@ -9,7 +9,7 @@ import numpy as np
 from chs_ml.export.verify.habit import Habit
 from chs_ml.export.verify.scorer import Scorer, positions, shaped, unknown
 from chs_ml.formula import Curve, Formula, Levels, Term
-from chs_ml.formula.columns import FloatArray, Frame, texts
+from chs_ml.formula.columns import BoolArray, FloatArray, Frame, texts
 from chs_ml.formula.frames import Columns
 from chs_ml.formula.kinds import kinds_of
 
@@ -20,6 +20,7 @@ def of_missing(formula: Formula, average: Mapping[str, float]) -> Iterator[Habit
     for metric in every:
         yield from _of(formula, average, [metric], f"a missing {metric!r}", general=False)
     yield from _of(formula, average, every, "a missing value", general=True)
+    yield from _of_silence(formula)
     yield Habit("missing values were left out, and the other weights rescaled", Scorer(formula, summed=_rescaled), True)
 
 
@@ -54,6 +55,32 @@ def _of(
             Scorer(formula, shaped=_other_as_missing(metrics), touches=touched),
             general,
         )
+
+
+def _of_silence(formula: Formula) -> Iterator[Habit]:
+    """Give where nothing is answered: a missing value makes every sum a missing one, unless somebody sees to it."""
+    for metric in formula.metrics:
+        silent = Scorer(formula, unanswered=_lacking([metric]), touches=frozenset())
+        yield Habit(f"no answer where {metric!r} is missing", silent)
+    silent = Scorer(formula, unanswered=_lacking(formula.metrics), touches=frozenset())
+    yield Habit("no answer where any metric is missing", silent, True)
+
+
+def _lacking(metrics: Collection[str]) -> Callable[[Formula, Columns], BoolArray]:
+    def lacking(formula: Formula, columns: Columns) -> BoolArray:
+        kinds, found = kinds_of(formula), np.zeros(len(columns), bool)
+        for metric in metrics:
+            found |= ~columns.present(metric) if kinds[metric] == "number" else no_level(columns, metric)
+        return found
+
+    return lacking
+
+
+def no_level(columns: Columns, metric: str) -> BoolArray:
+    """Return where a metric of levels is missing."""
+    codes, found = columns.levels(metric, [])
+    missing: BoolArray = (found == -1)[codes]
+    return missing
 
 
 def _as_zero(metrics: Sequence[str]) -> Callable[[Formula, Columns], Frame]:

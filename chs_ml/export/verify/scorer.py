@@ -94,8 +94,8 @@ class Scorer:
     """How the formula is computed: the defaults are as it says.
 
     rows, shaped, …: each step, with another one in its place. rules_last: a rule overrules ``not scored``. silent: no
-    score and no probability are given to whom is not scored. touches: the metrics alone of which something may be read
-    otherwise; None: all.
+    score and no probability are given to whom is not scored. unanswered: rows to which nothing is answered. touches:
+    the metrics alone of which something may be read otherwise; None: all.
     """
 
     formula: Formula
@@ -109,6 +109,7 @@ class Scorer:
     unscored: Callable[[Formula, Columns, FloatArray], BoolArray] = unscored
     rules_last: bool = False
     silent: bool = False
+    unanswered: Callable[[Formula, Columns], BoolArray] | None = None
     touches: frozenset[str] | None = None
 
     def reads(self, frame: Frame, before: Read | None = None) -> Read:
@@ -134,9 +135,14 @@ class Scorer:
             band[out] = NOT_SCORED
         score_given = np.where(out, np.nan, score) if self.silent else score
         chance = np.full(len(score), np.nan) if formula.link is None else formula.link.churn_probability(score_given)
+        numbers = {"score": score_given, "churn_probability": chance, "coverage": coverage}
+        texts = {"band": band, "band_by_score": names_of(codes, formula.bands)}
+        if self.unanswered is None:
+            return Answers(numbers, texts)
+        none = self.unanswered(formula, columns)
         return Answers(
-            {"score": score_given, "churn_probability": chance, "coverage": coverage},
-            {"band": band, "band_by_score": names_of(codes, formula.bands)},
+            {name: np.where(none, np.nan, column) for name, column in numbers.items()},
+            {name: np.where(none, np.array(None, dtype=object), column) for name, column in texts.items()},
         )
 
     def _health(self, term: Term, columns: Columns) -> FloatArray:

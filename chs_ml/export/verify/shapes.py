@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from chs_ml.export.verify.habit import Habit
-from chs_ml.export.verify.missing import replaced
+from chs_ml.export.verify.missing import no_level, replaced
 from chs_ml.export.verify.scorer import Scorer, applies, shaped, unknown
 from chs_ml.formula import Condition, Curve, Formula, Levels, Term
 from chs_ml.formula.columns import BoolArray, FloatArray, Frame, TextArray, texts
@@ -172,13 +172,7 @@ def _fell_through(term: Term, columns: Columns) -> FloatArray:
 
 
 def _unknown(when: Condition, columns: Columns) -> BoolArray:
-    return ~columns.present(when.metric) if when.above is not None else _is_none(columns, when.metric)
-
-
-def _is_none(columns: Columns, metric: str) -> BoolArray:
-    codes, found = columns.levels(metric, [])
-    missing: BoolArray = (found == -1)[codes]
-    return missing
+    return ~columns.present(when.metric) if when.above is not None else no_level(columns, when.metric)
 
 
 def _at_edge_too(when: Condition, columns: Columns) -> BoolArray:

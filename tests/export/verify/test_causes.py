@@ -259,6 +259,21 @@ def test_what_everybody_writes_first_in_sql_is_seen_through():
     assert (causes[0].explains, causes[0].against, unexplained) == (tally.differ, 0, 0)
 
 
+@pytest.mark.parametrize("band", [None, "red", "as it is"])
+@pytest.mark.parametrize("coverage", [True, False])
+def test_no_answer_where_a_metric_is_missing_is_told_whatever_the_band_then_is(band, coverage):
+    none = ~np.isfinite(FRAME["tenure"])
+    texts = RIGHT.texts["band"].copy()
+    if band != "as it is":
+        texts[none] = band
+    numbers = {name: np.where(none, np.nan, RIGHT.numbers[name]) for name in ("score", "churn_probability")}
+    known = {"coverage": RIGHT.numbers["coverage"]} if coverage else {}
+    tally, causes, unexplained = causes_of(Answers({**numbers, **known}, {"band": texts}))
+    assert [cause.says for cause in causes] == ["no answer where 'tenure' is missing"]
+    assert (causes[0].explains, causes[0].against, unexplained) == (tally.differ, 0, 0)
+    assert tally.differ == none.sum() > 0
+
+
 def test_noise_has_no_cause():
     noise = np.random.default_rng(1).normal(size=len(ROWS))
     tally, causes, unexplained = causes_of(Answers({"score": RIGHT.numbers["score"] + noise}, {}))

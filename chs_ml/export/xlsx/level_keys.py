@@ -64,9 +64,10 @@ def check_level_keys(what: str, levels: Sequence[str]) -> None:
         if level.lower() in {"true", "false"} and level not in {level.lower(), level.title(), level.upper()}:
             raise FormulaError(f"{what}: level {level!r} is read as {level.lower()!r} by target 'xlsx'; rename it")
         found = _WHOLE.fullmatch(level)
-        if found and found[1] != level and not whole_of(level):
+        if found and not whole_of(level):  # as a text it would be found, and its other spelling would not
             raise FormulaError(
-                f"{what}: level {level[:40]!r} has more digits than the {DIGITS} that a cell keeps; leave out its zeros"
+                f"{what}: level {level[:40]!r} has more digits than the {DIGITS} that a cell keeps; "
+                "put a letter before it, or use another target"
             )
         if seen.setdefault(key_of(level), level) != level:
             raise FormulaError(

@@ -28,8 +28,13 @@ def test_a_value_is_found_at_the_place_where_the_formula_finds_it(value):
         (("1", "1.0"), r"levels '1' and '1.0' are one number to target 'xlsx'; merge them"),
         (("tRuE",), r"level 'tRuE' is read as 'true' by target 'xlsx'; rename it"),
         (("1234567890123456.0",), r"level '1234567890123456.0' has more digits than the 15 that a cell keeps"),
+        (("7", "-1234567890123456"), r"level '-1234567890123456' has more digits than the 15 that a cell keeps"),
     ],
 )
 def test_levels_that_a_sheet_takes_for_others_are_refused(levels, why):
     with pytest.raises(FormulaError, match=f"^term 'plan': {why}"):
         check_level_keys("term 'plan'", levels)
+
+
+def test_a_level_of_as_many_digits_as_a_cell_keeps_is_taken():
+    check_level_keys("term 'plan'", ("-123456789012345", "000012345678901234567890", "A12345678901234567890"))

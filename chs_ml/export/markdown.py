@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from chs_ml.export.evidence import evidence_by_term, impact_in_words, interval_of, verdict_of
@@ -26,7 +27,7 @@ def to_markdown(weights: WeightsFile) -> str:
 
 
 def _title(weights: WeightsFile) -> Iterator[str]:
-    yield f"# {_plain(weights.label or weights.name)}"
+    yield f"# {plain(weights.label or weights.name)}"
     yield ""
     yield f"{HOW} {ASSOCIATION} Digest `{weights.digest[:12]}`."
 
@@ -59,8 +60,8 @@ def _share(end: float) -> str:
 
 def _splits(weights: WeightsFile) -> Iterator[str]:
     for heading, sentences in splits_in_words(weights):
-        yield f"- {_plain(heading)}:"
-        yield from (f"  - {_plain(sentence)}" for sentence in sentences)
+        yield f"- {plain(heading)}:"
+        yield from (f"  - {plain(sentence)}" for sentence in sentences)
 
 
 def _bands(weights: WeightsFile) -> Iterator[str]:
@@ -73,15 +74,14 @@ def _bands(weights: WeightsFile) -> Iterator[str]:
 def _rules(weights: WeightsFile) -> Iterator[str]:
     labels = labels_of(weights)
     for rule in weights.formula.rules:
-        yield f"- {_plain(f'{condition_in_words(rule.when, labels)}: {rule.band} ({rule.because})')}"
+        yield f"- {plain(f'{condition_in_words(rule.when, labels)}: {rule.band} ({rule.because})')}"
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(_plain(cell) for cell in cells)} |"
+    return f"| {' | '.join(plain(cell) for cell in cells)} |"
 
 
-def _plain(text: str) -> str:
-    """Return text that Markdown and HTML take as it is."""
-    for special in "\\`*_{}[]<>#|":
-        text = text.replace(special, f"\\{special}")
-    return text
+def plain(text: str) -> str:
+    """Return text of one line that Markdown, GitHub's too, and HTML take as it is."""
+    text = re.sub(r"[\t\r\n\v\f\u2028\u2029\x85]+", " ", text)
+    return re.sub(r"[\\`*_{}\[\]<>#|&~]", r"\\\g<0>", text)

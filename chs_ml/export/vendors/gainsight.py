@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chs_ml.export.markdown import plain
 from chs_ml.export.vendors.cells import NO_VALUE, cells_of
 from chs_ml.export.vendors.measures import Measure, Typed, in_groups, limit_of, shares_of, typed_of
-from chs_ml.export.vendors.page import Platform, page_of, plain, table
+from chs_ml.export.vendors.page import Platform, page_of, table
 from chs_ml.formula import WeightsFile
 
 GAINSIGHT = Platform(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chs_ml.export.markdown import plain
 from chs_ml.export.vendors.cells import NO_VALUE, cells_of, sent
 from chs_ml.export.vendors.measures import Measure, Typed, limit_of, typed_of
-from chs_ml.export.vendors.page import OWN_FIELD, Platform, cuts, page_of, plain, table
+from chs_ml.export.vendors.page import OWN_FIELD, Platform, cuts, page_of, table
 from chs_ml.formula import WeightsFile
 
 STATUSES = 3

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chs_ml.export.labels import condition_in_words, label_of, labels_of
+from chs_ml.export.markdown import plain
 from chs_ml.export.vendors.cells import number
 from chs_ml.export.vendors.losses import losses_told
 from chs_ml.export.vendors.measures import Typed
@@ -57,14 +57,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def row(cells: Sequence[str]) -> str:
     """Return a line of a table; every cell as plain text."""
     return f"| {' | '.join(map(plain, cells))} |"
-
-
-def plain(text: str) -> str:
-    """Return text of one line that Markdown and HTML take as it is."""
-    text = re.sub(r"[\t\r\n\v\f\u2028\u2029\x85]+", " ", text)
-    for special in "\\`*_{}[]<>#|&":
-        text = text.replace(special, f"\\{special}")
-    return text
 
 
 def cuts(typed: Typed) -> Iterator[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from chs_ml.export.markdown import plain
 from chs_ml.export.vendors.cells import ANY_OTHER, cells_of, number
 from chs_ml.export.vendors.measures import TOTAL, Measure, Typed, typed_of
-from chs_ml.export.vendors.page import Platform, page_of, plain, table
+from chs_ml.export.vendors.page import Platform, page_of, table
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.points_card import StepPoints
 

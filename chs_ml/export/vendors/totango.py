@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chs_ml.errors import FormulaError
+from chs_ml.export.markdown import plain
 from chs_ml.export.vendors.cells import Cell, cells_of, example, stand_in, steps_in_words
 from chs_ml.export.vendors.measures import Measure, Typed, in_groups, limit_of, shares_of, typed_of
-from chs_ml.export.vendors.page import Platform, cuts, page_of, plain, table
+from chs_ml.export.vendors.page import Platform, cuts, page_of, table
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.points_card import StepPoints
 

@@ -60,7 +60,7 @@ class Fields:
     def at_least(self, metric: str, floor: float) -> str:
         """Return the field that is 1 where a number is known and not below a floor, else 0."""
         test = self.tree.inside(metric, floor, LARGEST, "closedClosed")
-        return self._made(f"floor of {metric}", test, f"{metric} ≥ {floor!r}")
+        return self._made(f"floor of {metric}", test, f"{metric} ≥ {float(floor)!r}")
 
     def choice(self, when: Condition, met: Any, otherwise: Any) -> Any:
         """Return an expression: one where the condition is as asked, another where not."""

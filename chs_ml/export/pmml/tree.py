@@ -71,5 +71,5 @@ class Tree:
 
 
 def _written(value: str | float) -> str:
-    """Return text, a label's characters that XML has not replaced."""
-    return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else repr(value)
+    """Return text, a label's characters that XML has not replaced; a number of numpy as one of Python."""
+    return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else repr(float(value))

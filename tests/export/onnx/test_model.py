@@ -16,8 +16,9 @@ from chs_ml.formula import Condition, Curve, Formula, Levels, Link, Rule, ScoreW
 from chs_ml.formula.canonical import digest_of
 from tests.export.conformance.formulas import BANDS, FIXED, drawn_file
 from tests.export.conformance.onnx_engine import OnnxRuntime, answered, session
+from tests.history.asof.engines import imported
 
-onnx = pytest.importorskip("onnx")
+onnx = imported("onnx")
 HALF = Curve((0.0, 10.0), (0.0, 1.0), 0.5)
 
 

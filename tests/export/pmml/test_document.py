@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from chs_ml.errors import FormulaError
@@ -11,8 +13,9 @@ from chs_ml.export import export
 from chs_ml.export.pmml.outputs import OUTPUTS
 from chs_ml.formula import Condition, Curve, Formula, Levels, Rule, ScoreWhen, Term, WeightsFile
 from tests.export.conformance.formulas import BANDS, FIXED, drawn_file
+from tests.history.asof.engines import imported
 
-etree = pytest.importorskip("lxml.etree")
+etree = imported("lxml.etree")
 NAMESPACE = {"p": "http://www.dmg.org/PMML-4_4"}
 ORDER = {
     "PMML": ("Header", "DataDictionary", "Scorecard"),
@@ -73,6 +76,18 @@ def test_a_label_may_hold_what_xml_cannot():
     assert parsed(weights).find(".//p:Characteristic", NAMESPACE).get("reasonCode") == "a\ufffdb\ufffdc\ufffd"
 
 
+def test_numbers_of_numpy_are_written_as_numbers():
+    sixty, half = np.float64(60.0), np.float64(0.5)
+    when, bands = Condition("calls", above=np.float64(3.0)), (replace(BANDS[0], start=sixty), BANDS[-1])
+    first, second = two().formula.terms
+    terms = (replace(first, weight=half, when=when, otherwise=half), second)
+    asked = ScoreWhen(half, (("calls", np.float64(1.0)),))
+    weights = WeightsFile(Formula(terms, bands=bands, score_when=asked), "two")
+    assert "np." not in export(weights, "pmml")
+    margins = [one.get("leftMargin") for one in parsed(weights).iterfind(".//p:Interval", NAMESPACE)]
+    assert repr(60.0 - 1e-9) in margins
+
+
 def test_two_terms_that_are_called_alike_have_reasons_of_their_own():
     metrics = {"usage": {"label": "Same"}, "plan": {"label": "Same"}}
     root = parsed(WeightsFile(two().formula, "two", metrics=metrics))
@@ -119,4 +134,4 @@ def test_without_the_library_one_sentence_says_which_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "lxml.etree", None)
     with pytest.raises(FormulaError) as refused:
         export(two(), "pmml")
-    assert str(refused.value) == "target 'pmml' needs lxml.etree, which is not installed: pip install 'chs-ml[pmml]'"
+    assert str(refused.value) == "target 'pmml' needs lxml, which is not installed: pip install 'chs-ml[pmml]'"

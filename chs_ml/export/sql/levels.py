@@ -17,10 +17,14 @@ FLAGS = ("true", "false")
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """Other ways to write a level. of: ``1`` or ``true``. written: the text that stands for all of them."""
+    """Other ways to write a level. of: ``1`` or ``true``. written: the text that stands for all of them.
+
+    own: the levels that are such a way, and stay as they are.
+    """
 
     of: str
     written: str
+    own: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,9 @@ class Reading:
             digits = called("REPLACE", text.copy(), word("0"), word(""))
             zeros = same(digits, dialect.level(one.of.replace("0", "") + "."))
             found = every(exp.Like(this=text.copy(), expression=word(f"{one.of}.0%")), zeros)
-            if one.of not in self.levels:
+            if one.of not in one.own:
                 found = exp.paren(exp.or_(same(text.copy(), dialect.level(one.of)), found, copy=False), copy=False)
-        own = [dialect.level(level) for level in self.levels if _spelled(level, one)]
-        return every(found, not_(among(text.copy(), own)))
+        return every(found, not_(among(text.copy(), [dialect.level(level) for level in one.own])))
 
 
 def readings_of(formula: Formula) -> dict[str, Reading]:
@@ -77,9 +80,15 @@ def _asked(formula: Formula) -> Iterator[tuple[str, str]]:
 
 
 def _spellings(levels: tuple[str, ...]) -> Iterator[Spelling]:
-    for of in dict.fromkeys(filter(None, map(_stem, levels))):
-        written = (of.title(), of.upper(), of) if of in FLAGS else (f"{of}.{'0' * zeros}" for zeros in range(1, 501))
-        yield Spelling(of, next(text for text in written if text not in levels))
+    by_stem: dict[str, list[str]] = {}
+    for level in levels:
+        by_stem.setdefault(_stem(level), []).append(level)
+    for of, own in by_stem.items():
+        if of:
+            written = (
+                (of.title(), of.upper(), of) if of in FLAGS else (f"{of}.{'0' * zeros}" for zeros in range(1, 501))
+            )
+            yield Spelling(of, next(text for text in written if text not in own), tuple(own))
 
 
 def _stem(level: str) -> str:
@@ -89,7 +98,3 @@ def _stem(level: str) -> str:
     stem = level.partition(".")[0]
     other = f"{level}0" if "." in level else f"{level}.0"
     return stem if level_positions([other], [level])[0] == 0 else ""
-
-
-def _spelled(level: str, one: Spelling) -> bool:
-    return _stem(level) == one.of

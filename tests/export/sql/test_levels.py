@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import duckdb
 import numpy as np
@@ -91,3 +92,18 @@ def test_sqlite_compares_case_whatever_the_column_says():
 
 def test_a_level_of_one_spelling_is_compared_as_it_is():
     assert readings_of(file_of(("gold", "007", "1e3")).formula)["plan"].spellings == ()
+
+
+def test_a_thousand_whole_numbers_are_written_in_a_moment():
+    numbers = [str(at) for at in range(1000)]
+    shape = Levels(tuple((level, at / 1000.0) for at, level in enumerate(numbers)), 0.0, 1.0)
+    weights = WeightsFile(Formula((Term("plan", "usage", "free", 1.0, shape),)), "many")
+    start = time.process_time()
+    text = to_sql(weights, Options(dialect="sqlite"))
+    assert time.process_time() - start < 3.0
+    asked = [*numbers, "7.0", "12.00", "1000", "07", ""]
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE customers (customer INTEGER, plan TEXT)")
+    connection.executemany("INSERT INTO customers VALUES (?, ?)", list(enumerate(asked)))
+    found = [row[1] for row in connection.execute(text)]
+    np.testing.assert_allclose(found, weights.formula.score({"plan": asked}), atol=1e-9)

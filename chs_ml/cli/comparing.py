@@ -23,6 +23,7 @@ from chs_ml.cli.given import (
     keys_of,
     layout_of,
     read_given,
+    stale_in,
 )
 from chs_ml.cli.oddities import Oddities
 from chs_ml.cli.reading import CUSTOMER, CUTOFF, Columns, Form, batches_of
@@ -99,7 +100,16 @@ def verify_scores(weights: WeightsFile, asked: Asked, progress: Progress) -> Ver
         progress("looking for the cause", 0, 1)
         average, found.looked_at = mean_health(weights), int(sample.differ.sum())
         found.causes, found.unexplained = likely_causes(weights.formula, sample, tally.tolerance, average)
+        found.causes = [*_of_another_formula(weights, found), *found.causes]
     return found
+
+
+def _of_another_formula(weights: WeightsFile, found: Verified) -> list[Cause]:
+    if not found.tally.stale:
+        return []
+    others = [digest for digest in found.digests if digest != weights.digest]
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return [Cause(f"another formula made them (digest {others[0][:12]}…{more})", found.tally.stale, found.tally.differ)]
 
 
 def _refuse_strangers(weights: WeightsFile, asked: Asked) -> None:
@@ -150,7 +160,7 @@ def _against_table(weights: WeightsFile, asked: Asked, layout: Layout, found: Ve
         frame = Frame(batch.filter(pa.array(fresh)), allow_absent=asked.columns.allow_absent)
         if fresh.any():
             right, shown = scorer.answers(frame), ids.filter(pa.array(fresh)).to_pylist()
-            found.tally.add(frame, Batch(given.answers.only(rows), right, rows + 1, shown))
+            found.tally.add(frame, Batch(given.answers.only(rows), right, rows + 1, shown, given.stale[rows]))
         progress("comparing", min(before, len(given)), len(given))
     found.kind, found.notes = "row", [*odd.notes()]
     return _counted(found, given)
@@ -164,7 +174,9 @@ def _beside(weights: WeightsFile, asked: Asked, layout: Layout, found: Verified,
         frame = Frame(batch, allow_absent=asked.columns.allow_absent)
         given, numbered = answers_in(weights, layout, own), before + 1 + np.arange(len(batch))
         ids = None if layout.customer is None else own[layout.customer].to_pylist()
-        found.tally.add(frame, Batch(given, scorer.answers(frame), numbered, ids))
+        found.tally.add(
+            frame, Batch(given, scorer.answers(frame), numbered, ids, stale_in(own, layout, weights.digest))
+        )
         before += len(batch)
         progress("comparing", before, before + len(batch))
         if layout.digest is not None:
@@ -196,7 +208,13 @@ def _vectors(weights: WeightsFile, asked: Asked, layout: Layout, found: Verified
     right: Answers = Scorer(weights.formula).answers(frame)
     found.tally.add(
         frame,
-        Batch(given.answers.only(at), right, at + 1, [name for name, here in zip(rows, fresh, strict=True) if here]),
+        Batch(
+            given.answers.only(at),
+            right,
+            at + 1,
+            [name for name, here in zip(rows, fresh, strict=True) if here],
+            given.stale[at],
+        ),
     )
     found.kind, found.missing = "vector", int(absent.sum())
     found.left_out = Counter(why for vector in weights.vectors if (why := why_not_in_csv(vector)) is not None)

@@ -81,11 +81,12 @@ def _some(columns: Collection[str]) -> str:
 class Given:
     """The answers of SCORES in memory, some 50 bytes a row, found by customer (and day).
 
-    digests: rows by the formula that they say they were made with.
+    digests: rows by the formula that they say they were made with. stale: which rows say that it was another one.
     """
 
     keys: np.ndarray[tuple[int], np.dtype[np.uint64]]
     answers: Answers
+    stale: BoolArray
     digests: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -135,7 +136,7 @@ def read_given(weights: WeightsFile, scores: Path, layout: Layout, *, dated: boo
         on_rows(len(batch))
     if not keys:
         raise DataError(f"{scores.name}: no rows below the header; there is nothing to verify.")
-    return Given(np.concatenate(keys), parts.together(), parts.digests)
+    return Given(np.concatenate(keys), parts.together(), np.concatenate(parts.stale), parts.digests)
 
 
 def batches_of_given(scores: Path, layout: Layout, *more: str | None) -> Iterator[pa.RecordBatch]:
@@ -143,6 +144,14 @@ def batches_of_given(scores: Path, layout: Layout, *more: str | None) -> Iterato
     wanted = [*layout.answers.values(), layout.customer, layout.digest, *more]
     columns = [*dict.fromkeys(name for name in wanted if name)]
     yield from open_batches(scores, columns=columns, numbers=layout.numbers, **asdict(layout.form))
+
+
+def stale_in(batch: pa.RecordBatch, layout: Layout, digest: str) -> BoolArray:
+    """Return which rows say that another formula made them."""
+    if layout.digest is None:
+        return np.zeros(len(batch), bool)
+    other = pc.fill_null(pc.not_equal(batch[layout.digest], digest), False)
+    return np.asarray(other.to_numpy(zero_copy_only=False), bool)
 
 
 def answers_in(weights: WeightsFile, layout: Layout, batch: pa.RecordBatch) -> Answers:
@@ -161,6 +170,8 @@ class _Parts:
         self._numbers: dict[str, list[FloatArray]] = {name: [] for name in layout.answers if name in NUMBERS}
         self._texts: dict[str, list[Any]] = {name: [] for name in layout.answers if name in TEXTS}
         self.digests: Counter[str] = Counter()
+        self.stale: list[BoolArray] = []
+        self._digest = weights.digest
 
     def add(self, batch: pa.RecordBatch) -> None:
         for name, numbers in self._numbers.items():
@@ -170,6 +181,7 @@ class _Parts:
             encoded = batch[self._layout.answers[name]].dictionary_encode()
             own = np.array([*(self._band(text) for text in encoded.dictionary.to_pylist()), None], dtype=object)
             texts.append(own[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)])
+        self.stale.append(stale_in(batch, self._layout, self._digest))
         if self._layout.digest is not None:
             for entry in pc.value_counts(batch[self._layout.digest].drop_null()).to_pylist():
                 self.digests[entry["values"]] += entry["counts"]

@@ -228,7 +228,25 @@ def test_another_formulas_scores_are_told_to_be(verify, scored, customers):
     answer, told = verify(right.assign(digest="0" * 64, score=right["score"] * 0.9 + 3.0))
     assert "300 answers say that another formula made them" in answer.out
     assert told["digests_given"] == {"0" * 64: 300}
-    assert told["causes"][0]["says"] == "score: 0.9 × the formula's + 3: on another scale"
+    said = f"another formula made them (digest {'0' * 12}…)"
+    assert [(cause["says"], cause["explains"], cause["of"]) for cause in told["causes"]] == [
+        (said, 300, 300),
+        ("score: 0.9 × the formula's + 3: on another scale", 300, 300),
+    ]
+    noise = np.random.default_rng(0).normal(size=300)
+    answer, told = verify(right.assign(digest="0" * 64, score=right["score"] + noise))
+    assert [(cause["says"], cause["explains"], cause["of"]) for cause in told["causes"]] == [(said, 300, 300)]
+    assert told["unexplained"] == 0 and "fit none" not in answer.out
+    some = np.arange(300) % 3 == 0
+    digest = right["digest"].where(~some, "0" * 64)
+    wrong = right["score"] + np.where(some | (np.arange(300) == 40), 3.0, 0.0)
+    for table in (True, False):
+        beside = right.assign(digest=digest, score=wrong)
+        answer, told = verify(
+            beside if table else pd.concat([customers, beside[["score", "digest"]]], axis=1), table=table
+        )
+        assert [(cause["says"], cause["explains"], cause["of"]) for cause in told["causes"]] == [(said, 100, 101)]
+        assert told["unexplained"] == 1 and "1 row fit none of the causes tried" in answer.out
 
 
 def test_no_cause_is_made_up(verify, scored, customers):

@@ -48,7 +48,10 @@ class Cause:
 def likely_causes(
     formula: Formula, sample: Sample, tolerance: Tolerance, average: Mapping[str, float]
 ) -> tuple[list[Cause], int]:
-    """Return likely causes, the one that explains most first, and how many rows none explains."""
+    """Return likely causes, the one that explains most first, and how many rows none explains.
+
+    Rows that say that another formula made them are explained by that, and may have another cause besides.
+    """
     shown, habits = showings(formula, sample.given, sample.right, tolerance), list(habits_of(formula, average))
     causes, left = _searched(_Search(formula, sample, tolerance, shown), habits)
     if shown and len(causes) > 1:  # few different numbers may look rounded, where a habit alone gives just them
@@ -61,7 +64,7 @@ def likely_causes(
 def _searched(search: _Search, habits: list[Habit]) -> tuple[list[Cause], int]:
     while len(search.taken) < MOST_CAUSES and (found := search.best(habits)) is not None:
         search.take(*found)
-    return search.causes(), int(search.left.sum())
+    return search.causes(), int((search.left & ~search.sample.stale).sum())
 
 
 def habits_of(formula: Formula, average: Mapping[str, float]) -> Iterator[Habit]:

@@ -31,31 +31,36 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Rows with what was given for each, and whether it differs; rows: {metric: array}."""
+    """Rows with what was given for each, and whether it differs; rows: {metric: array}. stale: of another formula."""
 
     rows: Mapping[str, Any]
     given: Answers
     right: Answers
     differ: BoolArray
+    stale: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Answers of as many rows. numbered: each row's number in the file, from 1. ids: of the customers, if there are."""
+    """Answers of as many rows. numbered: each row's number in the file, from 1. ids: of the customers, if there are.
+
+    stale: which rows say that another formula made them; None: nobody says so.
+    """
 
     given: Answers
     right: Answers
     numbered: IntArray
     ids: Sequence[str] | None = None
+    stale: BoolArray | None = None
 
 
 class Tally:
     """Compares batches, and keeps what is wanted afterwards."""
 
     def __init__(self, formula: Formula, tolerance: Tolerance, listed: int = 0) -> None:
-        """listed: how many rows that differ are kept one by one."""
+        """listed: how many rows that differ are kept one by one. stale counts those of another formula."""
         self.formula, self.tolerance = formula, tolerance
-        self.rows = self.differ = 0
+        self.rows = self.differ = self.stale = 0
         self.columns: dict[str, Difference] = {}
         self.listed: list[dict[str, Any]] = []
         self._listed = listed
@@ -71,6 +76,7 @@ class Tally:
             self._count(column, rows, batch)
         self.rows += len(anywhere)
         self.differ += int(anywhere.sum())
+        self.stale += 0 if batch.stale is None else int((anywhere & batch.stale).sum())
         self._list(anywhere, wrong, batch)
         self._keep(frame, anywhere, batch)
 
@@ -80,7 +86,8 @@ class Tally:
             return None
         rows = {name: np.concatenate([part.rows[name] for part in self._kept]) for name in self._kept[0].rows}
         given, right = (joined([getattr(part, name) for part in self._kept]) for name in ("given", "right"))
-        return Sample(rows, given, right, np.concatenate([part.differ for part in self._kept]))
+        differ, stale = (np.concatenate([getattr(part, name) for part in self._kept]) for name in ("differ", "stale"))
+        return Sample(rows, given, right, differ, stale)
 
     def _count(self, column: str, rows: BoolArray, batch: Batch) -> None:
         found = self.columns.setdefault(column, Difference())
@@ -109,7 +116,8 @@ class Tally:
         for side in self._left:
             self._left[side] -= int((differ[chosen] == side).sum())
         rows = {name: column[chosen] for name, column in plain_rows(self.formula, frame).items()}
-        self._kept.append(Sample(rows, batch.given.only(chosen), batch.right.only(chosen), differ[chosen]))
+        stale = np.zeros(len(chosen), bool) if batch.stale is None else batch.stale[chosen]
+        self._kept.append(Sample(rows, batch.given.only(chosen), batch.right.only(chosen), differ[chosen], stale))
 
 
 def plain_rows(formula: Formula, frame: Columns) -> dict[str, Any]:

@@ -15,6 +15,10 @@ OPSET, OPSET_OF_TEXT, ML_OPSET = 17, 20, 2
 """RegexFullMatch and StringSplit came with opset 20; a formula without whole-number levels does with less."""
 IR = {OPSET: 8, OPSET_OF_TEXT: 9}
 
+NEARLY = 1e-4
+"""Constants nearer to 1 in a product, or to 0 in a sum, may be dropped by onnxruntime, which compares roughly."""
+LARGER = 2.0**20
+
 
 class Graph:
     """Nodes and constants in the order in which they are added.
@@ -39,6 +43,19 @@ class Graph:
         node = self.onnx.helper.make_node(operator, inputs, outputs, name=self._name(), domain=domain, **attributes)
         self.nodes.append(node)
         return outputs[0]
+
+    def times(self, name: str, factor: float) -> str:
+        """Multiply by a constant. One that is nearly 1 would be dropped: it is doubled, and the product halved."""
+        if factor == 1.0 or abs(factor - 1.0) > NEARLY:
+            return self.add("Mul", self.doubles(factor), name)
+        return self.add("Mul", self.doubles(0.5), self.add("Mul", self.doubles(2.0 * factor), name))
+
+    def plus(self, name: str, constant: float) -> str:
+        """Add a constant. One that is nearly 0 would be dropped: both are enlarged, and the sum made smaller again."""
+        if constant == 0.0 or abs(constant) > NEARLY:
+            return self.add("Add", self.doubles(constant), name)
+        both = self.add("Add", self.doubles(LARGER * constant), self.add("Mul", self.doubles(LARGER), name))
+        return self.add("Mul", self.doubles(1.0 / LARGER), both)
 
     def cast(self, name: str, kind: str) -> str:
         """Add a change of type, to ``DOUBLE`` or ``INT64``; return its output."""

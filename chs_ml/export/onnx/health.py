@@ -18,17 +18,14 @@ def health_of(metrics: Metrics, term: Term) -> str:
 def score_of(metrics: Metrics, formula: Formula, health: list[str]) -> str:
     """Return 100 · Σ w_j n_j, summed left to right: the output ``score``."""
     graph = metrics.graph
-    parts = [graph.add("Mul", graph.doubles(term.weight), n) for term, n in zip(formula.terms, health, strict=True)]
+    parts = [graph.times(n, term.weight) for term, n in zip(formula.terms, health, strict=True)]
     return graph.add("Mul", graph.doubles(100.0), _sum(metrics, parts), called="score")
 
 
 def coverage_of(metrics: Metrics, formula: Formula) -> str:
     """Return Σ w_j of the terms whose metric is known, at most 1: the output ``coverage``."""
     graph = metrics.graph
-    parts = [
-        graph.add("Mul", graph.doubles(term.weight), graph.cast(_known(metrics, term), "DOUBLE"))
-        for term in formula.terms
-    ]
+    parts = [graph.times(graph.cast(_known(metrics, term), "DOUBLE"), term.weight) for term in formula.terms]
     return graph.add("Min", _sum(metrics, parts), graph.doubles(1.0), called="coverage")
 
 

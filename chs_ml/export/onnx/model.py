@@ -60,8 +60,8 @@ def _outputs(graph: Graph, plan: Plan) -> list[str]:
 
 def _churn_probability(graph: Graph, link: Link, score: str) -> str:
     """Return 1 / (1 + exp(a + b · score/100)); the exponent stays below 700."""
-    slope = graph.add("Mul", graph.doubles(link.b), graph.add("Div", score, graph.doubles(100.0)))
-    odds = graph.add("Exp", graph.add("Add", graph.doubles(link.a), slope))
+    slope = graph.times(graph.add("Div", score, graph.doubles(100.0)), link.b)
+    odds = graph.add("Exp", graph.plus(slope, link.a))
     one = graph.doubles(1.0)
     return graph.add("Div", one, graph.add("Add", one, odds), called="churn_probability")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from chs_ml.errors import FormulaError
 from chs_ml.export import export
-from chs_ml.formula import WeightsFile
+from chs_ml.formula import Curve, Formula, Levels, Link, Term, WeightsFile
 from chs_ml.formula.edges import frame_of
 from chs_ml.formula.vectors import read_input
 from tests.export.conformance import hostile
@@ -51,6 +51,17 @@ def test_hostile_names_are_data_and_score_equal_or_are_refused(engine, weights):
 @pytest.mark.parametrize("name", FIXED)
 def test_the_other_outputs_are_the_formulas(engine, name):
     assert check_the_rest(FIXED[name]()) >= 15
+
+
+@pytest.mark.parametrize("off", [1e-5, 1e-6, 1e-7, 5e-8, 1e-8, 3e-9])
+def test_constants_nearly_1_or_0_are_not_optimised_away(off):
+    table, curve = Levels((("a", 1.0),), 0.4, 0.5), Curve((0.0, 1.0), (0.0, 1.0), 0.5)
+    heavy = Formula((Term("x", "p", "free", 1.0 - off, table), Term("y", "p", "free", off, table)))
+    [score] = answered(export(WeightsFile(heavy, "heavy"), "onnx"), [{"x": "a", "y": "z"}])["score"]
+    assert score == pytest.approx(heavy.score({"x": ["a"], "y": ["z"]})[0], rel=0, abs=1e-12)
+    linked = Formula((Term("x", "p", "free", 1.0, curve),), Link(off, 1.0 + off))
+    [chance] = answered(export(WeightsFile(linked, "linked"), "onnx"), [{"x": 1.0}])["churn_probability"]
+    assert chance == pytest.approx(linked.churn_probability({"x": [1.0]})[0], rel=0, abs=1e-13)
 
 
 def test_a_weight_that_is_off_by_a_millionth_is_found(engine):

@@ -26,6 +26,10 @@ MARK = "|"
 """Stands behind both texts where an engine would pass over blanks at their end."""
 
 
+UNSEEN_HEALTH, UNSEEN_WEIGHT = 1e-200, 1e-50
+"""What is below adds nothing to a score that anybody sees; no product of what is left is too small for a double."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One engine's ways. name: as sqlglot calls it.
@@ -87,6 +91,14 @@ class Dialect:
         return word(text + MARK if self.marked else text)
 
     # Writing
+
+    def health(self, value: float) -> Node:
+        """A number between 0 and 1 that is multiplied; nobody sees the smallest, which some engines cannot multiply."""
+        return self.number(0.0 if self.underflows and abs(value) < UNSEEN_HEALTH else value)
+
+    def weight(self, value: float) -> Node:
+        """A number that something between 0 and 100 is multiplied by."""
+        return self.number(0.0 if self.underflows and abs(value) < UNSEEN_WEIGHT else value)
 
     def number(self, value: float) -> Node:
         """A number that stands for a double, however large or small."""

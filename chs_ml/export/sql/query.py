@@ -159,7 +159,7 @@ def _healthy(plan: Plan, places: Places) -> list[Node]:
 
 def _scored(plan: Plan, dialect: Dialect) -> list[Node]:
     terms = enumerate(plan.formula.terms, 1)
-    score = times(summed(times(dialect.number(term.weight), col(f"n{at}")) for at, term in terms), number(100.0))
+    score = times(summed(times(dialect.weight(term.weight), col(f"n{at}")) for at, term in terms), number(100.0))
     coverage = case((more(col("known"), number(1.0)), number(1.0)), otherwise=col("known"))
     return [named(score, "score"), named(coverage, "coverage")]
 
@@ -169,5 +169,5 @@ def _churn_probability(plan: Plan, dialect: Dialect) -> Node:
     link = plan.formula.link
     if link is None:
         return dialect.as_double(case())
-    log_odds = plus(dialect.number(link.a), times(dialect.number(link.b / 100.0), col("score")))
+    log_odds = plus(dialect.number(link.a), times(dialect.weight(link.b / 100.0), col("score")))
     return over(number(1.0), plus(number(1.0), called("EXP", log_odds)))

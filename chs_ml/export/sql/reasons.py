@@ -38,8 +38,8 @@ def lost(plan: Plan, dialect: Dialect) -> list[Node]:
     """Return the points of each term above the average customer's, of the columns n1, n2 …; negative: lost."""
     columns = []
     for at, (term, mean) in enumerate(zip(plan.formula.terms, plan.averages, strict=True), 1):
-        above = minus(col(f"n{at}"), dialect.number(mean)) if mean else col(f"n{at}")
-        columns.append(named(times(above, dialect.number(100.0 * term.weight)), f"d{at}"))
+        above = minus(col(f"n{at}"), dialect.health(mean)) if mean else col(f"n{at}")
+        columns.append(named(times(above, dialect.weight(100.0 * term.weight)), f"d{at}"))
     return columns
 
 

@@ -19,6 +19,7 @@ from chs_ml.export.plan import plan_of
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.kinds import kinds_of
 from tests.export.conformance.suite import Answer
+from tests.history.asof.engines import imported
 
 Row = dict[str, Any]
 TABLE, ROWS_AT_ONCE = "asked", 500
@@ -219,7 +220,7 @@ class Polars(SqlEngine):
     """Polars' own SQL, which reads the text for Trino: that for DuckDB and Postgres says how texts are compared."""
 
     def __init__(self) -> None:
-        polars = pytest.importorskip("polars")
+        polars = imported("polars")
         super().__init__(f"Polars {polars.__version__}", "trino")
         self.polars = polars
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sys
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from chs_ml.cli.reading import Columns
 from chs_ml.cli.scoring import scored_batch
 from chs_ml.errors import FormulaError
 from chs_ml.export import Options, export
-from chs_ml.formula import WeightsFile
+from chs_ml.formula import Condition, Curve, Formula, Levels, Link, Term, WeightsFile
 from chs_ml.formula.kinds import kinds_of
 from chs_ml.formula.vectors import read_input
 from tests.export.conformance import hostile, sql_engines
@@ -181,6 +182,38 @@ def test_a_formulas_name_may_hold_anything(engine):
 
 
 @pytest.mark.parametrize("engine", [*HERE, *SERVERS], indirect=True)
+@pytest.mark.parametrize(
+    ("weight", "value"), [(1e-5, 1e-320), (1e-30, 1e-300), (1e-150, 1e-200), (1e-160, 1e-170), (1e-99, 1e-199)]
+)
+def test_no_product_is_too_small_for_the_engine(engine, weight, value):
+    """PostgreSQL raises where a product is below the least double."""
+    tiny = Term("x", "usage", "positive", weight, Curve((0.0, 10.0), (value, 1.0), value))
+    plan = Term("plan", "usage", "free", weight, Levels((("gold", value), ("red", 1.0)), value, value))
+    half = (1.0 - 2.0 * weight) / 2.0
+    when = Condition("x", 5.0)
+    split = [
+        Term("y", "usage", "positive", half, Curve((0.0, 1.0), (value, 1.0), 0.5), when=when, otherwise=value),
+        Term("y", "usage", "positive", half, Curve((0.0, 1.0), (0.0, 1.0), 0.5), when=replace(when, holds=False),
+             otherwise=value),
+    ]  # fmt: skip
+    weights = WeightsFile(Formula((tiny, plan, *split), Link(0.0, value)), "small", customer="customer")
+    rows = [{"x": x, "plan": level, "y": x} for x in (-1.0, 0.0, 1e-300, 3.0, 7.0, None) for level in ("gold", "", "z")]
+    got = [row["score"] for row in engine.scored(weights, rows)]
+    want = weights.formula.score({name: [row[name] for row in rows] for name in weights.formula.metrics})
+    assert got == pytest.approx(want.tolist(), abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("engine", [*HERE, *SERVERS], indirect=True)
+def test_nor_is_the_links(engine):
+    least = Term("x", "usage", "positive", 1e-98, Curve((0.0, 1.0), (1e-199, 1.0), 0.0))
+    most = Term("y", "usage", "positive", 1.0 - 1e-98, Curve((0.0, 1.0), (0.0, 1.0), 0.0))
+    weights = WeightsFile(Formula((least, most), Link(0.5, 1e-90)), "small", customer="customer")
+    [row] = engine.scored(weights, [{"x": -1.0, "y": -1.0}])
+    assert row["churn_probability"] == pytest.approx(float(weights.formula.read({"x": [-1.0], "y": [-1.0]}).
+                                                     churn_probability[0]), abs=TOLERANCE)  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", [*HERE, *SERVERS], indirect=True)
 def test_the_self_test_finds_a_weight_that_is_off_by_a_millionth(engine):
     text = self_test(FIXED["everything"](), engine)
     assert text.count("0.15E0 * ") == 2
@@ -216,3 +249,10 @@ def check_the_rest(engine: sql_engines.SqlEngine, weights: WeightsFile) -> int:
 
 def _close(want: Any, got: Any) -> bool:
     return want is got if want is None or got is None else abs(want - got) <= TOLERANCE
+
+
+def test_polars_is_no_silent_skip_in_continuous_integration(monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(pytest.fail.Exception, match="polars is not installed"):
+        sql_engines.Polars()

@@ -71,3 +71,12 @@ def test_a_file_none_of_whose_vectors_can_be_asked_is_refused():
     odd = [vector for vector in weights.vectors if "empty_string" in vector["tags"]]
     with pytest.raises(FormulaError, match=r"^none of the 1 vectors can be written in duckdb"):
         to_sql(replace(weights, vectors=odd), Options(self_test=True))
+
+
+def test_a_score_that_is_off_by_three_billionths_comes_back():
+    weights = by_hand()
+    first = next(one for one in weights.vectors if 1.0 < one["score"] < 99.0 and one["tags"] != ["empty_string"])
+    off = [{**one, "score": one["score"] + 3e-9} if one is first else one for one in weights.vectors]
+    text = to_sql(replace(weights, vectors=off), Options(self_test=True))
+    assert "within 1e-09" in text
+    assert len(duckdb.sql(text).fetchall()) == 1

@@ -14,6 +14,7 @@ from chs_ml.errors import FormulaError
 from chs_ml.export import Options, export
 from chs_ml.export.sql import DIALECTS, relation_of, scoring_sql, to_sql
 from chs_ml.export.sql.dialects import EXECUTED, GENERATED, dialect_of
+from chs_ml.formula import Band, Curve, Formula, ScoreWhen, Term, WeightsFile
 from tests.export.conformance.formulas import by_hand, everything
 
 OUTPUTS = (
@@ -94,6 +95,7 @@ def test_tables_and_keys_are_quoted_as_said():
         ("a\nb", "control character"),
         ("a\\b", "no target can quote"),
         ("chs_told", "say it with its schema"),
+        ("CHS_READ", "say it with its schema"),
     ],
 )
 def test_what_is_no_name_of_a_table_is_refused(said, why):
@@ -134,6 +136,7 @@ def test_hostile_words_end_no_comment_and_begin_no_template():
     comment = text[: text.index("WITH")]
     assert not re.search(r"\{\{|\}\}|\$\{|\{%|%\}|--", comment)
     assert comment.count("*/") == comment.count("/*") == 1
+    assert ";" not in comment
     assert [type(found) for found in sqlglot.parse(text, read="duckdb")] == [exp.Select]
 
 
@@ -149,3 +152,15 @@ def test_another_relation_takes_the_tables_place():
 
 def test_the_target_takes_its_options():
     assert export(by_hand(), "sql", Options(dialect="duckdb", table="a.b", key="id", self_test=False))
+
+
+def test_coverage_a_last_digit_below_the_limit_is_enough():
+    terms = tuple(
+        Term(f"m{at}", "usage", "positive", weight, Curve((0.0, 1.0), (0.0, 1.0), 0.5))
+        for at, weight in enumerate((0.1, 0.7, 0.2))
+    )
+    weights = WeightsFile(Formula(terms, bands=(Band("all", "green", 0.0),), score_when=ScoreWhen(0.8)), "coverage")
+    assert 0.1 + 0.7 < 0.8
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE customers AS SELECT 1 AS customer, 1.0 AS m0, 1.0 AS m1, NULL AS m2")
+    assert connection.sql(f"SELECT band FROM ({to_sql(weights)})").fetchall() == [("all",)]

@@ -30,7 +30,7 @@ from chs_ml.cli.reading import CUSTOMER, CUTOFF, Columns, Form, batches_of
 from chs_ml.errors import DataError
 from chs_ml.export.evidence import mean_health
 from chs_ml.export.verify import NUMBERS, Batch, Cause, Scorer, Tally, likely_causes, rows_of_vectors
-from chs_ml.export.verify.answers import Answers, digits_shown, half_a_digit
+from chs_ml.export.verify.answers import Answers, half_a_digit, rounded_to
 from chs_ml.export.verify.vector_ids import ID, why_not_in_csv
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.edges import frame_of
@@ -122,12 +122,12 @@ def _refuse_strangers(weights: WeightsFile, asked: Asked) -> None:
 
 
 def _digits(scores: Path, layout: Layout) -> dict[str, int]:
-    """Return how many digits each column of numbers shows; a column that shows more than eight is left out."""
+    """Return how many digits each column of numbers shows; one that shows more than eight is left out."""
     shown: dict[str, int | None] = {name: 0 for name in layout.answers if name in NUMBERS}
     for batch in batches_of_given(scores, layout):
         for name, most in shown.items():
             column = np.asarray(batch[layout.answers[name]].to_numpy(zero_copy_only=False), dtype=np.float64)
-            here = None if most is None else digits_shown(column)
+            here = None if most is None else rounded_to(column)
             shown[name] = None if most is None or here is None else max(most, here)
     return {name: most for name, most in shown.items() if most is not None}
 

@@ -100,12 +100,24 @@ def _answer(weights: WeightsFile, found: Verified, scores: Path) -> None:
 
 def _verdict(found: Verified) -> str:
     tally = found.tally
-    digits = sorted({*found.digits.values()})
-    within = f"to {' and '.join(map(str, digits))} digits after the point" if digits else "within 1e-9"
     rows = f"{tally.rows:,} {_plural(found.kind, tally.rows)}"
     if tally.differ:
         return f"different in {tally.differ:,} of {rows}"
-    return f"equal {within} in all {rows}{'' if found.equal else ' that were compared, but not complete'}"
+    return f"equal {_within(found)} in all {rows}{'' if found.equal else ' that were compared, but not complete'}"
+
+
+def _within(found: Verified) -> str:
+    """Say to how many digits each column was compared, where it shows that many."""
+    from chs_ml.export.verify import NUMBERS
+
+    said = [
+        f"{name} to {digits} {_plural('digit', digits)}" + (" after the point" if not at else "")
+        for at, (name, digits) in enumerate(found.digits.items())
+    ]
+    full = [name for name in found.tally.columns if name in NUMBERS and name not in found.digits]
+    if said and full:
+        said.append(f"{' and '.join(full)} within 1e-9")
+    return f"({', '.join(said)})" if said else "within 1e-9"
 
 
 def _plural(noun: str, count: int) -> str:

@@ -120,11 +120,26 @@ def test_rounded_numbers_are_equal_where_that_is_asked(verify, scored, customers
     answer, told = verify(rounded)
     assert answer.code == 1 and told["causes"][0]["says"].endswith("digits after the point")
     answer, told = verify(rounded, "--rounded")
-    assert answer.code == 0 and "equal to 2 and 4 digits after the point in all 300 rows" in answer.out
+    said = "equal (score to 2 digits after the point, churn_probability to 4 digits, coverage "
+    assert answer.code == 0 and said in " ".join(answer.out.split())
     assert told["digits"]["score"] == 2 and told["digits"]["churn_probability"] == 4
     off = rounded.assign(score=rounded["score"] + np.where(np.arange(300) == 7, 0.01, 0.0))
     answer, told = verify(off, "--rounded")
     assert answer.code == 1 and told["differing"] == 1 and told["columns"]["score"]["first"] == [8]
+
+
+def test_numbers_in_full_are_compared_in_full_where_the_others_are_rounded(verify, scored, customers):
+    """Sums of weights may all read 0.9999999999999997, which is no rounded number."""
+    right = scored(customers)
+    full = right.assign(coverage=right["coverage"] - 3e-16)
+    answer, told = verify(full, "--rounded")
+    assert answer.code == 0 and told["digits"] == {} and "equal within 1e-9 in all 300 rows" in answer.out
+    answer, told = verify(full.assign(score=right["score"].round(1)), "--rounded")
+    assert answer.code == 0 and told["digits"] == {"score": 1}
+    said = "equal (score to 1 digit after the point, churn_probability and coverage within 1e-9) in all 300 rows"
+    assert said in " ".join(answer.out.split())
+    answer, told = verify(full.assign(coverage=right["coverage"] - 0.0123456789012345), "--rounded")
+    assert answer.code == 1 and told["columns"]["coverage"]["rows"] == 300
 
 
 def test_columns_may_have_other_names(verify, scored, customers):

@@ -14,6 +14,7 @@ NUMBERS = ("score", "churn_probability", "coverage")
 TEXTS = ("band", "band_by_score")
 TOLERANCE = 1e-9
 MOST_DIGITS = 8
+FEW = 0.1
 
 Tolerance = Mapping[str, float]
 """How far a column of numbers may be off; ``TOLERANCE`` where nothing is said."""
@@ -88,6 +89,19 @@ def digits_shown(column: FloatArray) -> int | None:
         if not len(known):
             return digits
     return None
+
+
+def rounded_to(column: FloatArray) -> int | None:
+    """Return how many digits after the point a column was rounded to, None where it shows numbers in full.
+
+    A few may be off in their last digit, as arithmetic on rounded numbers leaves them.
+
+    >>> rounded_to(np.array([1.5, 2.25])), rounded_to(np.array([1.0, 0.9999999999999997]))
+    (2, None)
+    """
+    digits, known = digits_shown(column), column[np.isfinite(column)]
+    in_full = 0 if digits is None else int((np.round(known, digits) != known).sum())
+    return None if in_full > FEW * len(known) else digits
 
 
 def half_a_digit(digits: int) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 
 from chs_ml.export.verify.answers import Tolerance, empty
 from chs_ml.export.verify.banding import of_bands
+from chs_ml.export.verify.elsewhere import of_other_rows
 from chs_ml.export.verify.habit import Habit
 from chs_ml.export.verify.missing import of_missing
 from chs_ml.export.verify.scorer import Scorer, both
@@ -28,6 +29,8 @@ TRIED, MOST_CAUSES, FINALISTS = 400, 6, 6
 
 LEAST_SHARE = 0.005
 """Of the rows that differ, what a cause has to explain."""
+
+OF_OTHER_ROWS = "the answers are the formula's, of other rows (a join or a sort went wrong)"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ def likely_causes(
 
     Rows that say that another formula made them are explained by that, and may have another cause besides.
     """
+    moved = of_other_rows(sample, tolerance)
+    if moved.any():
+        differ = int(sample.differ.sum())
+        return [Cause(OF_OTHER_ROWS, int(moved.sum()), differ)], int((sample.differ & ~moved & ~sample.stale).sum())
     shown, habits = showings(formula, sample.given, sample.right, tolerance), list(habits_of(formula, average))
     causes, left = _searched(_Search(formula, sample, tolerance, shown), habits)
     if shown and len(causes) > 1:  # few different numbers may look rounded, where a habit alone gives just them

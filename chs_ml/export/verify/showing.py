@@ -110,6 +110,7 @@ def _ways(formula: Formula, column: str, given: Answers, right: Answers) -> Iter
     if varied:
         yield from _rounded(column, numbers)
     if varied:
+        yield from _offset(column, numbers, right.numbers[column])
         yield from _affine(column, numbers, right.numbers[column])
 
 
@@ -153,6 +154,17 @@ def _digits_that_matter(numbers: FloatArray) -> int | None:
         if np.all(np.abs(np.round(known * scale) / scale - known) <= 1e-13 * np.abs(known)):
             return matter
     return None
+
+
+def _offset(column: str, given: FloatArray, right: FloatArray) -> Iterator[Showing]:
+    """Give the number that was added to what is right, where it is the same in most rows."""
+    known = np.isfinite(given) & np.isfinite(right)
+    if not known.any():
+        return
+    added = float(np.median(given[known] - right[known]))
+    if abs(added) > 10 * TOLERANCE:
+        said = f"{column}: the formula's {'+' if added >= 0 else '−'} {abs(added):.6g}"
+        yield Showing(column, said, lambda x: x + added)
 
 
 def _affine(column: str, given: FloatArray, right: FloatArray) -> Iterator[Showing]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from chs_ml.export.verify import Answers, Batch, Scorer, Tally, likely_causes
-from chs_ml.export.verify.causes import habits_of
+from chs_ml.export.verify.causes import OF_OTHER_ROWS, habits_of
 from chs_ml.formula import NOT_SCORED, formula_as_dict
 from chs_ml.formula.columns import numbers
 from chs_ml.formula.edges import frame_of
@@ -192,6 +192,9 @@ SHOWN = {
     "score: turned round, 100 for the unhealthiest": ("score", lambda x: 100 - x),
     "score: the log-odds of staying": ("score", lambda x: FORMULA.link.a + FORMULA.link.b * x / 100),
     "score: 8.5 × the formula's − 50: on another scale": ("score", lambda x: 8.5 * x - 50),
+    "score: the formula's + 0.001": ("score", lambda x: x + 0.001),
+    "score: the formula's − 0.4": ("score", lambda x: x - 0.4),
+    "churn_probability: the formula's + 2e-05": ("churn_probability", lambda x: x + 0.00002),
     "score: rounded to 2 digits after the point": ("score", lambda x: np.round(x, 2)),
     "score: rounded to whole numbers": ("score", np.round),
     "score: cut off after 1 digit after the point": ("score", lambda x: np.floor(x * 10) / 10),
@@ -257,6 +260,28 @@ def test_what_everybody_writes_first_in_sql_is_seen_through():
     tally, causes, unexplained = causes_of(Answers({"score": np.asarray(score)}, {}), formula, rows)
     assert [cause.says for cause in causes] == ["a missing value fell through to the end of its curve"]
     assert (causes[0].explains, causes[0].against, unexplained) == (tally.differ, 0, 0)
+
+
+OTHERS = {
+    "the next row's": np.roll(np.arange(400), 1),
+    "sorted by themselves": np.argsort(RIGHT.numbers["score"]),
+    "in no order": np.random.default_rng(2).permutation(400),
+    "two taken for each other": np.concatenate([np.arange(30)[::-1], np.arange(30, 400)]),
+    "the last one lost": np.concatenate([[0], np.arange(399)]),
+}
+
+
+@pytest.mark.parametrize("order", OTHERS)
+@pytest.mark.parametrize("digits", [15, 3])
+def test_the_answers_of_other_rows_are_told(order, digits):
+    moved = RIGHT.only(OTHERS[order])
+    given = Answers({**moved.numbers, "score": np.round(moved.numbers["score"], digits)}, moved.texts)
+    tolerance = {"score": 1e-9 if digits == 15 else 0.5e-3 + 1e-9}
+    tally = Tally(FORMULA, tolerance)
+    tally.add(Columns(FRAME), Batch(given, RIGHT, np.arange(400) + 1))
+    causes, unexplained = likely_causes(FORMULA, tally.sample(), tolerance, AVERAGE)
+    assert [cause.says for cause in causes] == [OF_OTHER_ROWS]
+    assert causes[0].explains + unexplained == tally.differ and unexplained <= 4
 
 
 @pytest.mark.parametrize("band", [None, "red", "as it is"])

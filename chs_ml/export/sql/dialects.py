@@ -196,5 +196,7 @@ def dialect_of(name: str | None) -> Dialect:
     asked = (name or USUAL).lower()
     known = ALIASES.get(asked, asked)
     if known not in DIALECTS:
-        raise FormulaError(f"no dialect is called {name!r}. {nearest(asked, [*DIALECTS, *ALIASES])}")
+        near = nearest(asked, [*DIALECTS, *ALIASES])
+        hint = near if near.startswith("Did") else f"There are: {', '.join(DIALECTS)}."  # all of them
+        raise FormulaError(f"no dialect is called {name!r}. {hint}")
     return DIALECTS[known]

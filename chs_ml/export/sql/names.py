@@ -23,6 +23,10 @@ def table_parts(said: str) -> tuple[str, ...]:
     Raises:
         FormulaError: for control characters, an empty part, an open quote, or more than three parts.
     """
+    if said[:1] in ("[", "`"):
+        raise FormulaError(
+            f"--table {said[:60]!r}: leave the signs of quoting out; every part is quoted as the dialect has it"
+        )
     check_name("--table", said)
     parts, at = [], 0
     while True:

@@ -15,7 +15,7 @@ from chs_ml.export import Options, export
 from chs_ml.export.sql import DIALECTS, relation_of, scoring_sql, to_sql
 from chs_ml.export.sql.dialects import EXECUTED, GENERATED, dialect_of
 from chs_ml.formula import Band, Curve, Formula, ScoreWhen, Term, WeightsFile
-from tests.export.conformance.formulas import by_hand, everything
+from tests.export.conformance.formulas import by_hand, everything, one_term
 
 OUTPUTS = (
     "customer, score, churn_probability, band, band_by_score, coverage, reason_1, reason_2, reason_3, formula, digest"
@@ -60,6 +60,25 @@ def test_the_dialect_is_duckdbs_unless_another_is_asked_for():
 def test_an_unknown_dialect_names_the_nearest(asked, near):
     with pytest.raises(FormulaError, match=f"^no dialect is called '{asked}'. Did you mean '{near}'\\?$"):
         to_sql(everything(), Options(dialect=asked))
+
+
+def test_a_dialect_that_is_like_none_gets_all_of_them():
+    with pytest.raises(FormulaError, match=r"^no dialect is called 'cobol'\. There are: duckdb, .*oracle.*\.$"):
+        to_sql(everything(), Options(dialect="cobol"))
+
+
+@pytest.mark.parametrize("said", ["[dbo].[customers]", "`my-project.ds.customers`"])
+def test_a_table_in_an_engine_s_own_quotes_is_refused(said):
+    with pytest.raises(
+        FormulaError, match=r"leave the signs of quoting out; every part is quoted as the dialect has it$"
+    ):
+        to_sql(everything(), Options(table=said))
+
+
+def test_the_comment_warns_of_yes_and_no_that_a_loader_makes_booleans_of():
+    comment = to_sql(everything())
+    assert "As texts, not booleans, which some loaders make of yes and no: vip." in comment
+    assert "As texts, not booleans" not in to_sql(one_term())
 
 
 def test_the_comment_says_which_formula_for_which_engine_and_what_the_columns_are():

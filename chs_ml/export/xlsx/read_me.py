@@ -144,8 +144,8 @@ def _how_to(rows: int, layout: Layout) -> Iterator[Line]:
     )
     yield (
         "Text for a number",
-        "Where a metric is a number, text ('n/a', or a number stored as text) is refused: the score says 'not a number:"
-        " METRIC', and nothing else is said of that customer. Mend the cell, or empty it.",
+        "Where a metric is a number, text ('n/a', or a number stored as text) is refused: score and reason_1 say 'not"
+        " a number: METRIC', and nothing else is said of that customer. Mend the cell, or empty it.",
     )
     yield (
         "Levels",

@@ -285,10 +285,11 @@ class Workings:
         points = whole_points(f"-INDEX({row_of(self.columns.against, terms, row)},1,{place})", MOST_POINTS)
         label = f"INDEX({self.layout.of_term(0, 0).down(terms)},{place})"
         said = f'{label}&": -"&{points}&IF({points}=1," point"," points")'
-        return self._if_ok(row, f'IF({place}="","",{said})')
+        state = in_row(Columns.STATE, row)  # what is wrong with the row has room there, and little in the score's cell
+        return self._if_ok(row, f'IF({place}="","",{said})', state if at == 0 else '""')
 
-    def _if_ok(self, row: int, formula: str) -> str:
-        return f'IF({in_row(Columns.STATE, row)}="{SCORED}",{formula},"")'
+    def _if_ok(self, row: int, formula: str, otherwise: str = '""') -> str:
+        return f'IF({in_row(Columns.STATE, row)}="{SCORED}",{formula},{otherwise})'
 
 
 def _of(formula: Callable[[Any, int], str], what: Any) -> Callable[[int], str]:

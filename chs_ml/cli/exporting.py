@@ -39,11 +39,7 @@ def export(
 
     known = {**TARGETS, **ELSEWHERE}
     if listed:
-        if as_json:
-            answer_json({name: one.says for name, one in known.items()})
-            return
-        width = max(map(len, known))
-        print("\n".join(f"{name:{width}}  {one.says}" for name, one in known.items()))
+        answer_list({name: one.says for name, one in known.items()}, as_json=as_json)
         return
     if weights is None or not target:
         raise ChsError(f"export: give WEIGHTS and a TARGET, one of: {', '.join(known)}.")
@@ -65,6 +61,17 @@ def export(
     if as_json:
         answer_json({"target": target, "output": str(output)})
     say(f"wrote {output}", quiet=quiet)
+
+
+def answer_list(targets: dict[str, str], *, as_json: bool) -> None:
+    """Print each target with what it is."""
+    from chs_ml.cli.talk import answer_json
+
+    if as_json:
+        answer_json(targets)
+        return
+    width = max(map(len, targets))
+    print("\n".join(f"{name:{width}}  {says}" for name, says in targets.items()))
 
 
 def exported(weights: WeightsFile, target: str, options: Options) -> Written:

@@ -174,6 +174,7 @@ class _Parts:
         self._digest = weights.digest
 
     def add(self, batch: pa.RecordBatch) -> None:
+        """Take the answers of one more batch."""
         for name, numbers in self._numbers.items():
             column = batch[self._layout.answers[name]]
             numbers.append(np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64))

@@ -62,6 +62,7 @@ def place_beside(
     """Return the label's offset from the point, and its alignment. width, height: of the label, points of paper."""
 
     def free(place: tuple[tuple[float, float], str]) -> tuple[bool, bool, float]:
+        """How free a place is: of the curve and within the axes, then of the dotted line, then by how much."""
         (right, away), edge = place
         low = {"top": away - height, "bottom": away, "center": away - height / 2}[edge]
         box = (points + low / drawn.up, points + (low + height) / drawn.up)

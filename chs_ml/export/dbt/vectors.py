@@ -14,19 +14,14 @@ from chs_ml.errors import FormulaError
 from chs_ml.export.dbt.jinja import place, rendered
 from chs_ml.export.plan import Plan
 from chs_ml.export.sql import Dialect
+from chs_ml.export.sql.selftest import ASKED, ROW, right
 from chs_ml.export.sql.tree import (
     Node,
-    at_most,
     called,
-    case,
     col,
     either,
-    every,
-    is_null,
-    minus,
     named,
     nothing_if,
-    number,
     same,
     selected,
     table,
@@ -35,11 +30,9 @@ from chs_ml.export.sql.tree import (
 )
 from chs_ml.formula import WeightsFile
 from chs_ml.formula.kinds import Kind
-from chs_ml.formula.vectors import TOLERANCE, Vector, read_input
+from chs_ml.formula.vectors import Vector, read_input
 
 SEED = "health_score_vectors"
-ROW = "vector"
-ASKED: dict[str, Kind] = {"score": "number", "churn_probability": "number", "band": "level"}
 BEFORE = "~"
 """Stands before every text: a blank one, or one that says null, would come back from a seed as NULL."""
 
@@ -101,7 +94,8 @@ def singular_test(plan: Plan, dialect: Dialect, key: str, macro: str) -> str:
     query = selected(list(_shown()), table("chs_expected", alias="e"))
     on = same(col("customer", "a"), col(ROW, "e"))
     query = query.join(table("chs_answered", alias="a"), on=on, join_type="left", copy=False)  # none is lost unseen
-    query = query.where(either(*(same(_right(name, kind, dialect), whole(0)) for name, kind in ASKED.items())))
+    pairs = ((col(name, "a"), col(name, "e"), kind) for name, kind in ASKED.items())
+    query = query.where(either(*(same(right(*pair, dialect), whole(0)) for pair in pairs)))
     for name, part in parts.items():
         query = query.with_(exp.to_identifier(name, quoted=True), as_=part, append=True, copy=False)
     vectors = table("chs_vectors").sql(dialect=dialect.name)
@@ -120,12 +114,3 @@ def _shown() -> Iterator[Node]:
     for name in ASKED:
         yield named(col(name, "e"), f"expected_{name}")
         yield named(col(name, "a"), f"got_{name}")
-
-
-def _right(name: str, kind: Kind, dialect: Dialect) -> Node:
-    """Return 1 where an answer is as expected: both NULL, or equal texts, or numbers that are close."""
-    got, expected = col(name, "a"), col(name, "e")
-    nothing = every(is_null(got.copy()), is_null(expected.copy()))
-    close = at_most(called("ABS", minus(got, expected)), number(TOLERANCE))
-    equal = close if kind == "number" else same(dialect.compared(got.copy()), dialect.compared(expected.copy()))
-    return case((nothing, whole(1)), (equal, whole(1)), otherwise=whole(0))

@@ -41,7 +41,7 @@ from chs_ml.formula.names import check_name
 from chs_ml.formula.vectors import TOLERANCE, Vector, read_input
 
 ROW, VECTORS, ANSWERED = "vector", "chs_vectors", "chs_answered"
-ASKED = ("score", "churn_probability", "band")
+ASKED: dict[str, Kind] = {"score": "number", "churn_probability": "number", "band": "level"}
 
 
 def self_test_sql(weights: WeightsFile, dialect: Dialect) -> str:
@@ -73,18 +73,16 @@ def _query(plan: Plan, dialect: Dialect, rows: Mapping[int, list[Node]]) -> Quer
     shown = [named(col(f"{side}_{name}"), f"{side}_{name}") for name in ASKED for side in ("expected", "got")]
     query = selected([named(col(ROW), ROW), *shown], ANSWERED)
     query = query.join(table(VECTORS), on=same(col("asked"), col(ROW)), copy=False)
-    differs = either(*(same(_right(name, dialect), whole(0)) for name in ASKED))
+    pairs = ((col(f"got_{name}"), col(f"expected_{name}"), kind) for name, kind in ASKED.items())
+    differs = either(*(same(right(*pair, dialect), whole(0)) for pair in pairs))
     return with_parts(query.where(differs, copy=False), parts, dialect)
 
 
-def _right(name: str, dialect: Dialect) -> Node:
-    """Return 1 where an answer is as expected: both NULL, or equal texts, or numbers that are close."""
-    got, expected = col(f"got_{name}"), col(f"expected_{name}")
+def right(got: Node, expected: Node, kind: Kind, dialect: Dialect) -> Node:
+    """Return 1 where an answer is as expected: both NULL, or equal texts, or numbers that are close; else 0."""
     nothing = every(is_null(got.copy()), is_null(expected.copy()))
-    if name == "band":
-        equal = same(dialect.compared(got), dialect.compared(expected))
-    else:
-        equal = at_most(called("ABS", minus(got, expected)), number(TOLERANCE))
+    close = at_most(called("ABS", minus(got, expected)), number(TOLERANCE))
+    equal = close if kind == "number" else same(dialect.compared(got.copy()), dialect.compared(expected.copy()))
     return case((nothing, whole(1)), (equal, whole(1)), otherwise=whole(0))
 
 

@@ -1,4 +1,4 @@
-"""The ES module computes what the formula does, in Node."""
+"""The Python module and the ES module compute what the formula does, in processes that have no library of ours."""
 
 from __future__ import annotations
 
@@ -9,14 +9,23 @@ from chs_ml.export import export
 from tests.export.conformance import hostile
 from tests.export.conformance.formulas import DRAWN, FIXED
 from tests.export.conformance.javascript_process import javascript
-from tests.export.conformance.python_process import Exported
+from tests.export.conformance.python_process import Exported, python
 from tests.export.conformance.suite import check, with_many
 
+PROCESSES = {"python": python, "javascript": javascript}
+WEIGHT = {"python": "'weight': 0.4", "javascript": "weight: 0.4"}
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    process = javascript(tmp_path_factory.mktemp("javascript"))
-    yield Exported("javascript", process)
+
+@pytest.fixture(scope="module", params=PROCESSES)
+def engine(request, tmp_path_factory):
+    process = PROCESSES[request.param](tmp_path_factory.mktemp(request.param))
+    yield Exported(request.param, process)
+    process.close()
+
+
+def test_nothing_of_ours_is_there(tmp_path):
+    process = python(tmp_path)
+    assert process.greeting["there"] == []
     process.close()
 
 
@@ -38,8 +47,8 @@ def test_hostile_names_are_data_and_score_equal(engine, weights):
 
 
 def test_a_weight_that_is_off_by_a_millionth_is_found(engine):
-    weights = FIXED["by hand"]()
-    text = export(weights, "javascript").replace("weight: 0.4,", "weight: 0.400001,")
+    weights, weight = FIXED["by hand"](), WEIGHT[engine.name]
+    text = export(weights, engine.name).replace(f"{weight},", f"{weight}00001,")
     rows = [vector["inputs"] for vector in weights.vectors if vector["tags"] == ["best"]]
     (reading,) = engine.process.readings(text, rows)
     assert 1e-5 < reading["score"] - weights.formula.score({name: [value] for name, value in rows[0].items()})[0] < 1e-3
